@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+# One Makefile for the whole house. `make` alone prints the targets. V=1 shows commands, SAN=address,undefined builds
+# with sanitizers in a tree of its own, CC=clang in another.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+SAN ?=
+BROKER ?= kafka
+comma := ,
+B := build/$(notdir $(CC))$(if $(SAN),-$(subst $(comma),-,$(SAN)))
+Q := $(if $(V),,@)
+say = $(if $(V),@:,@printf '  %-6s %s\n' $(1) $(2))
+
+PACKAGES := rdkafka libzmq libsodium jansson libfyaml libhs libmicrohttpd sqlite3 libsystemd libcbor
+# Expanded when first used, since `make setup` may have just installed them.
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PACKAGES)))$(PKG_CFLAGS)
+pkg_libs = $(shell pkg-config --libs $(1))
+
+WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
+	-Wwrite-strings -Wvla -Wformat=2 -Wundef
+HARDEN := -fstack-protector-strong -fstack-clash-protection -fPIC $(if $(SAN),,-D_FORTIFY_SOURCE=2)
+CFLAGS ?= -O2 -g
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -I$(B)/gen $(PKG_CFLAGS) $(WARN) $(HARDEN) $(CFLAGS) \
+	-fvisibility=hidden -include ops/runtime/banned.h \
+	$(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
+ALL_LDFLAGS = -Wl,-z,relro,-z,now -Wl,--as-needed -pie $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
+LIBS = $(call pkg_libs,$(PACKAGES)) -lm -lpthread
+
+# Rooms. A room's library is every .c in its folder; a program is its main and its folder's other files.
+obj = $(patsubst %.c,$(B)/%.o,$(filter-out %main.c,$(wildcard $(1)/*.c)))
+ROOMS := ops/runtime schema schema/store producers/sdk workers/stage
+PROGRAM_ROOMS := producers/gateway producers/batch workers/classify workers/dedupe workers/route workers/sink ops/ctl \
+	ops/deploy/embedded
+lib = $(B)/lib/lib$(subst /,-,$(1)).a
+# In link order: what uses stands before what is used.
+ROOM_LIBS := $(foreach r,workers/stage producers/sdk schema/store schema ops/runtime,$(call lib,$(r)))
+
+# program : its main
+PROGRAMS := \
+	tipline-gateway:producers/gateway/main \
+	tip-submit:producers/batch/submit_main \
+	tip-rehearse:producers/batch/rehearse_main \
+	tipline-classify:workers/classify/main \
+	tipline-dedupe:workers/dedupe/main \
+	tipline-route:workers/route/main \
+	tipline-sink:workers/sink/main \
+	tipctl:ops/ctl/main \
+	tipline-embedded-broker:ops/deploy/embedded/main
+program_names := $(foreach p,$(PROGRAMS),$(firstword $(subst :, ,$(p))))
+BINS := $(addprefix $(B)/bin/,$(program_names))
+
+TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/*_test.c))
+
+help: ## print the targets
+	@printf 'tipline: make TARGET [V=1] [CC=clang] [SAN=address,undefined]\n\n'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r t d; do \
+		printf '  %-14s %s\n' "$$t" "$$d"; done
+
+all: setup-quiet ## build every program and libtipline
+	$(Q)$(MAKE) --no-print-directory programs
+
+programs: $(BINS) $(B)/lib/libtipline.a $(B)/lib/libtipline.so.0 $(B)/lib/pkgconfig/tipline.pc
+
+setup: ## install what the build, the demo and the tests need (Debian packages, Apache Kafka)
+	$(Q)ops/deploy/local/setup all
+
+setup-quiet:
+	$(Q)ops/deploy/local/setup build
+
+demo: ## the whole pipeline on Apache Kafka, 5,000 tips, with kills (BROKER=embedded: without Java)
+	$(Q)BROKER=$(BROKER) ops/deploy/local/setup demo
+	$(Q)$(MAKE) --no-print-directory programs
+	$(Q)python3 ops/deploy/local/demo.py --bin $(B)/bin --broker $(BROKER)
+
+up: ## start the same pipeline to play with; state in build/up
+	$(Q)BROKER=$(BROKER) ops/deploy/local/setup demo
+	$(Q)$(MAKE) --no-print-directory programs
+	$(Q)python3 ops/deploy/local/up.py start --bin $(B)/bin --broker $(BROKER)
+
+down: ## stop it
+	$(Q)python3 ops/deploy/local/up.py stop
+
+test: ## lint, unit, replay and end-to-end tests
+	$(Q)ops/deploy/local/setup all
+	$(Q)$(MAKE) --no-print-directory lint unit replay e2e
+
+lint: ## the house's rules
+	$(Q)CC=$(CC) tests/lint/run
+
+unit: $(TESTS) ## unit tests (cmocka)
+	$(Q)tests/unit/run $(TESTS)
+
+replay: $(BINS) ## each stage over folders of files
+	$(Q)python3 tests/replay/run.py --bin $(B)/bin
+
+e2e: programs ## end to end on Apache Kafka, with kills
+	$(Q)python3 tests/e2e/run.py --bin $(B)/bin
+
+bench: ## figures, as JSON lines
+	$(Q)$(MAKE) --no-print-directory programs
+	$(Q)python3 tests/bench/run.py --bin $(B)/bin
+
+man: $(BINS) ## manual pages, from the programs' own tables, in build/man
+	$(Q)mkdir -p build/man
+	$(Q)for p in $(program_names); do $(B)/bin/$$p --man > build/man/$$p.$$(case $$p in tip-*|tipctl) echo 1;; *) echo 8;; esac) || exit 1; done
+
+install: all man ## programs, library, manual pages, to DESTDIR and PREFIX (/usr/local)
+	$(Q)ops/deploy/install "$(B)" "$(DESTDIR)" "$(or $(PREFIX),/usr/local)"
+
+clean: ## remove what was built, not what was set up
+	$(Q)rm -rf build/gcc* build/clang* build/man
+
+.PHONY: help all programs setup setup-quiet demo up down test lint unit replay e2e bench man install clean
+
+# Rules.
+$(B)/%.o: %.c | $(B)/gen/store.sql.h
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The DDL as a C string literal.
+$(B)/gen/store.sql.h: schema/store/store.sql
+	$(Q)mkdir -p $(@D)
+	$(Q)sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
+
+define room_rule
+$(call lib,$(1)): $(call obj,$(1))
+	$$(call say,AR,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)rm -f $$@ && ar rcs $$@ $$^
+endef
+$(foreach r,$(ROOMS) $(PROGRAM_ROOMS),$(eval $(call room_rule,$(r))))
+
+define program_rule
+$(B)/bin/$(1): $(B)/$(2).o $(call lib,$(patsubst %/,%,$(dir $(2)))) $(ROOM_LIBS)
+	$$(call say,LD,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS)
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(firstword $(subst :, ,$(p))),$(lastword $(subst :, ,$(p))))))
+
+$(B)/tests/%: $(B)/tests/unit/%.o $(foreach r,$(PROGRAM_ROOMS),$(call lib,$(r))) $(ROOM_LIBS)
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) $(call pkg_libs,cmocka)
+
+# libtipline: one relocatable object in which only tipline_* is visible, so that an adapter's names never clash.
+SDK_OBJS := $(call obj,producers/sdk) $(call obj,schema) $(filter-out $(B)/ops/runtime/kafka% $(B)/ops/runtime/http.o,$(call obj,ops/runtime))
+$(B)/lib/libtipline.a: $(SDK_OBJS)
+	$(call say,AR,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)ld -r -o $(@D)/tipline.o $^
+	$(Q)objcopy --wildcard --keep-global-symbol='tipline_*' $(@D)/tipline.o
+	$(Q)rm -f $@ && ar rcs $@ $(@D)/tipline.o
+
+$(B)/lib/libtipline.so.0: $(SDK_OBJS) producers/sdk/libtipline.map
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -shared -Wl,-soname,libtipline.so.0 -Wl,--version-script=producers/sdk/libtipline.map \
+		$(if $(SAN),-fsanitize=$(SAN)) -Wl,-z,relro,-z,now -Wl,--as-needed -o $@ $(SDK_OBJS) \
+		$(call pkg_libs,libzmq libsodium jansson libfyaml sqlite3 libsystemd libcbor) -lm -lpthread
+	$(Q)ln -sf libtipline.so.0 $(@D)/libtipline.so
+
+$(B)/lib/pkgconfig/tipline.pc: producers/sdk/tipline.pc.in
+	$(Q)mkdir -p $(@D)
+	$(Q)sed -e 's|@PREFIX@|$(or $(PREFIX),/usr/local)|' -e 's|@VERSION@|0.1.0|' $< > $@
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tipline.h: libtipline, what a channel adapter links. Plain C, no other header of the project is needed.
+ *
+ * An adapter gives a tip; tipline_put seals it to the recipients, signs it, and writes it to the spool (SQLite, synced
+ * to disk) before it returns. From then on the tip will not be lost by this machine: a thread of the library submits
+ * what the spool holds to the gateway (TIP/1 over ZeroMQ with CURVE), again and again until it is acknowledged, also
+ * after a crash and restart. Nothing readable is ever written: the spool holds sealed frames.
+ *
+ * Threads: a handle may be used from several threads; callbacks run on the library's thread and must not call back
+ * into the handle, except tipline_put. Strings are UTF-8. Errors: 0 or a negative TIPLINE_E… code; tipline_error gives
+ * a sentence for the last failed call of this thread, never with content of the tip.
+ */
+#ifndef TIPLINE_H
+#define TIPLINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TIPLINE_ID_BYTES 16
+
+enum tipline_code {
+	TIPLINE_OK = 0,
+	TIPLINE_EINVAL = -1,  /* the tip does not follow the schema; never will */
+	TIPLINE_ECONFIG = -2, /* configuration or key files */
+	TIPLINE_EFULL = -3,   /* the spool is at its limit: refuse the tip to your user, loudly */
+	TIPLINE_EIO = -4,     /* the spool could not be written: the tip is NOT kept */
+	TIPLINE_ETIMEDOUT = -5,
+	TIPLINE_EINTERNAL = -6
+};
+
+enum tipline_result {
+	TIPLINE_STORED,    /* acknowledged: kept by the bus, gone from the spool */
+	TIPLINE_DUPLICATE, /* acknowledged: it was there already */
+	TIPLINE_REFUSED    /* will never be accepted: kept in the spool's quarantine; `code` says why */
+};
+
+struct tipline;
+
+struct tipline_receipt {
+	uint8_t tip_id[TIPLINE_ID_BYTES];
+	enum tipline_result result;
+	int code;          /* of TIP/1: 0, 1, 100 … */
+	const char *reason; /* a stable word for the code, static */
+	void *opaque;      /* as given to tipline_put in this process; NULL for tips of an earlier run */
+};
+
+/* `config`: path of the adapter's YAML file (see tip-submit(1)). Starts the submitting thread. */
+int tipline_open(struct tipline **out, const char *config);
+/* Waits up to timeout_ms for the spool to drain, then stops. What is left is submitted by the next run. */
+int tipline_close(struct tipline *tipline, int timeout_ms);
+
+/*
+ * Seals and spools one tip, a JSON document as in tip.schema.json, with `contact_details` where the tipster left some.
+ * tip_id: out, 16 bytes (in, when the document has a member "tip_id"). 0 means: it is on disk.
+ */
+int tipline_put(struct tipline *tipline, const char *json, size_t len, uint8_t tip_id[TIPLINE_ID_BYTES],
+		void *opaque);
+/* Checks one document without sealing anything. */
+int tipline_check(const char *json, size_t len);
+
+/* Called once for every tip that reached its end. Set before the first put. */
+void tipline_on_receipt(struct tipline *tipline, void (*fn)(void *arg, const struct tipline_receipt *receipt),
+			void *arg);
+/* 0 when nothing waits any more, TIPLINE_ETIMEDOUT otherwise. timeout_ms < 0: for ever. */
+int tipline_drain(struct tipline *tipline, int timeout_ms);
+size_t tipline_waiting(struct tipline *tipline);
+
+struct tipline_stats {
+	uint64_t put, stored, duplicate, refused, resubmitted, reconnects;
+	uint64_t waiting, quarantined;
+	int connected;
+};
+void tipline_stats(struct tipline *tipline, struct tipline_stats *stats);
+
+const char *tipline_error(void);
+const char *tipline_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bus: records between stages, sealed under the bus key.
+ *
+ *     u8 version = 1 | u8 key epoch | nonce[24] | XChaCha20-Poly1305(record), associated data = topic || tip id
+ *
+ * Each topic has its own key, derived from the epoch's bus key by keyed BLAKE2b over "tipline/bus/v1/" || topic. So a
+ * stage can be given the key of one topic alone: the sink holds only that of case.routed and cannot open tips.
+ * A ring holds several epochs at once; it seals under the newest.
+ */
+#ifndef TIPLINE_SCHEMA_BUS_H
+#define TIPLINE_SCHEMA_BUS_H
+
+#include "ops/runtime/buf.h"
+#include "ops/runtime/err.h"
+#include "schema/tip_id.h"
+
+#define BUS_KEY_BYTES 32
+#define BUS_OVERHEAD (2 + 24 + 16)
+
+struct bus_ring; /* in locked memory */
+
+int bus_ring_new(struct bus_ring **out, struct err *err) __attribute__((warn_unused_result));
+/* The key of an epoch: all topics. */
+int bus_ring_add(struct bus_ring *ring, uint8_t epoch, const uint8_t key[BUS_KEY_BYTES], struct err *err);
+/* The derived key of one topic. */
+int bus_ring_add_topic(struct bus_ring *ring, uint8_t epoch, const char *topic, const uint8_t key[BUS_KEY_BYTES],
+		       struct err *err);
+void bus_ring_free(struct bus_ring *ring);
+void bus_derive(uint8_t out[BUS_KEY_BYTES], const uint8_t key[BUS_KEY_BYTES], const char *topic);
+
+int bus_seal(struct buf *out, struct bus_ring *ring, const char *topic, const struct tip_id *tip_id,
+	     struct slice record, struct err *err);
+/* RECORD_KEY: no key of that epoch and topic; RECORD_SEAL: does not open. Appends to `plain`. */
+int bus_open(struct buf *plain, struct bus_ring *ring, const char *topic, const struct tip_id *tip_id,
+	     struct slice sealed, struct err *err);
+
+#endif

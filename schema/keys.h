@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * keys: key files as they lie on disk, made and read.
+ *
+ * A folder made by `tipctl keys init` (secret files are mode 0600; a file that others can read is refused by name):
+ *     triage/EPOCH.identity        age identity file       held by classify
+ *     recovery.identity, custodian.identity                held offline
+ *     bus/EPOCH.key                64 hex digits           held by classify, dedupe, route
+ *     bus/EPOCH.case.routed.key    the derived key         held by the sink
+ *     linkage.key                  64 hex digits           held by classify
+ *     teams/NAME.identity, teams/NAME.recipient            held by the team; the recipient by route
+ *     gateway.curve                Z85 secret, then public held by the gateway;   gateway.curve.pub by adapters
+ *     adapters/NAME.sign, adapters/NAME.curve              held by the adapter
+ *     adapters.yaml                allow-list: name, id, sign and curve public keys, channels; held by gateway, classify
+ *     recipients.yaml              epoch, triage, recovery, custodian; held by adapters and the gateway
+ * Secrets are returned in locked memory or in the caller's buffer, which the caller wipes.
+ */
+#ifndef TIPLINE_SCHEMA_KEYS_H
+#define TIPLINE_SCHEMA_KEYS_H
+
+#include "ops/runtime/buf.h"
+#include "ops/runtime/err.h"
+#include "schema/age.h"
+#include "schema/bus.h"
+#include "schema/frame.h"
+#include "schema/seal.h"
+
+/* libsodium is made ready and memory can be locked; ERR_CONFIG names the limit to raise. Call once, first. */
+int keys_begin(struct err *err);
+
+/* Reads a secret file whole into `out`: regular file, owner's alone, at most 64 KiB. */
+int keys_read_secret(struct buf *out, const char *path, struct err *err);
+/* Writes atomically: temporary file, fsync, rename, fsync the folder. `mode` 0600 or 0644. Refuses to overwrite. */
+int keys_write(const char *path, struct slice content, unsigned mode, struct err *err);
+
+/* All *.identity files of a folder, or the one file: comments and empty lines as age-keygen writes them. */
+struct identity_set {
+	struct age_identity **items;
+	size_t n;
+};
+int identity_set_load(struct identity_set *set, const char *path, struct err *err);
+void identity_set_release(struct identity_set *set);
+
+/* bus/EPOCH.key for whole epochs, bus/EPOCH.TOPIC.key for derived ones; at least one must be there. */
+int keys_load_bus(struct bus_ring **out, const char *folder, struct err *err) __attribute__((warn_unused_result));
+/* 64 hex digits and a newline. */
+int keys_load_hex32(uint8_t key[32], const char *path, struct err *err);
+int keys_load_sign(uint8_t secret[FRAME_SIGN_SECRET], const char *path, struct err *err); /* 128 hex digits */
+int keys_load_recipient(struct age_recipient *recipient, const char *path, struct err *err);
+int keys_load_recipients(struct seal_recipients *recipients, const char *path, struct err *err);
+struct curve_pair {
+	char secret[41], public_key[41]; /* Z85 */
+};
+int keys_load_curve(struct curve_pair *pair, const char *path, struct err *err);
+int keys_load_curve_public(char public_key[41], const char *path, struct err *err);
+
+/* The allow-list of adapters, sorted by id. */
+struct adapter {
+	uint16_t id;
+	char name[64];
+	uint8_t sign_public[FRAME_SIGN_PUBLIC];
+	char curve_public[41];
+	uint32_t channels; /* bit per enum channel */
+	bool revoked;
+};
+struct adapter_list {
+	struct adapter *items;
+	size_t n;
+};
+int adapter_list_load(struct adapter_list *list, const char *path, struct err *err);
+const struct adapter *adapter_list_find(const struct adapter_list *list, uint16_t id);
+const struct adapter *adapter_list_by_curve(const struct adapter_list *list, const char *curve_public);
+void adapter_list_release(struct adapter_list *list);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * seal: what goes into the two age files of a frame, and who can open them.
+ *
+ * Body plaintext: u16 version = 1 | u16 channel | u32 json length | tip id[16] | json | zero padding, so that the
+ * whole is 4, 16, 64, 256 or 1024 KiB. Always 4 stanzas in random order: triage epoch keys, recovery, fill.
+ * Contact plaintext: u16 version = 1 | u16 mode | u32 length | text | zero padding, always CONTACT_PLAIN bytes; always
+ * CONTACT_STANZAS stanzas: custodian, recovery, fill. So nobody sees who left details. Padding is verified.
+ */
+#ifndef TIPLINE_SCHEMA_SEAL_H
+#define TIPLINE_SCHEMA_SEAL_H
+
+#include "ops/runtime/buf.h"
+#include "ops/runtime/err.h"
+#include "schema/age.h"
+#include "schema/taxonomy.h"
+#include "schema/tip_id.h"
+
+#define BODY_HEAD 24
+#define BODY_STANZAS 4
+#define CONTACT_PLAIN 1024
+#define CONTACT_STANZAS 3
+#define CONTACT_TEXT_MAX (CONTACT_PLAIN - 8)
+#define BODY_JSON_MAX ((1u << 20) - BODY_HEAD)
+
+/* Whom intake seals to. In the file: `triage`, `recovery`, `custodian` (see schema/keys.h). */
+struct seal_recipients {
+	uint32_t epoch;
+	struct age_recipient triage, recovery, custodian;
+};
+
+struct seal_body {
+	enum channel channel;
+	struct tip_id tip_id;
+	struct slice json;
+};
+
+/* Appends an age file. -1 with TOO_LARGE when the JSON exceeds BODY_JSON_MAX. */
+int seal_body(struct buf *out, const struct seal_recipients *recipients, const struct seal_body *body,
+	      struct err *err);
+/* Opens, checks sizes and padding; `body->json` borrows from `plain`, which the caller wipes. */
+int seal_body_open(struct seal_body *body, struct buf *plain, struct age_identity *const *identities, size_t n,
+		   struct slice file, struct err *err);
+/* The same checks on a plaintext. */
+int seal_body_parse(struct seal_body *body, struct slice plain, struct err *err);
+
+int seal_contact(struct buf *out, const struct seal_recipients *recipients, enum contact_mode mode,
+		 struct slice details, struct err *err);
+int seal_contact_open(enum contact_mode *mode, struct buf *details, struct age_identity *const *identities, size_t n,
+		      struct slice file, struct err *err);
+
+#endif

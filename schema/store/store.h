@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store: the Command's store of outcomes and sealed cases, in SQLite (schema/store/store.sql).
+ *
+ * One writer (the sink; a second one is refused with ERR_TEMPORARY reason "store-locked"), any number of readers.
+ * Rows are idempotent on tip_id: adding one that is there is counted and changes nothing. A batch and the Kafka
+ * position it came from are one transaction: store_begin … store_add … store_set_position … store_commit.
+ * After a failed commit (disk full, I/O error) the handle is dead: close it and exit; nothing was acknowledged.
+ * Nothing in the store can be read without a team's identity but: ids, days, outcomes, teams, priorities, rule names,
+ * links and their scores.
+ */
+#ifndef TIPLINE_SCHEMA_STORE_STORE_H
+#define TIPLINE_SCHEMA_STORE_STORE_H
+
+#include "ops/runtime/buf.h"
+#include "ops/runtime/err.h"
+#include "schema/record.h"
+
+struct store;
+
+enum store_mode { STORE_READ, STORE_WRITE };
+
+/* STORE_WRITE creates the file (0600) and migrates it. A newer schema than ours is ERR_CONFIG. */
+int store_open(struct store **out, const char *path, enum store_mode mode, struct err *err)
+	__attribute__((warn_unused_result));
+void store_close(struct store *store); /* rolls back what is open; NULL is allowed */
+
+int store_begin(struct store *store, struct err *err);
+/* 1 added, 0 was there already, -1 error. */
+int store_add(struct store *store, const struct record *record, struct err *err);
+int store_set_position(struct store *store, const char *topic, int32_t partition, int64_t next, struct err *err);
+int store_commit(struct store *store, struct err *err);
+void store_rollback(struct store *store);
+/* Next offset to read, -1 when unknown. */
+int64_t store_position(struct store *store, const char *topic, int32_t partition);
+
+/* Reading. Callbacks return 0 to go on, 1 to stop. Strings and slices are valid during the call. */
+struct store_tip {
+	struct tip_id tip_id, case_id;
+	uint32_t day;
+	uint8_t outcome, priority, channel;
+	bool conflict;
+	const char *teams; /* separated by spaces */
+	const char *rule;
+	const char *policy_hash; /* hex */
+	size_t n_links;
+};
+struct store_case {
+	struct tip_id case_id;
+	uint32_t first_day, last_day;
+	size_t n_tips, n_links;
+	const char *teams, *outcomes; /* separated by spaces */
+	uint8_t priority;             /* the most urgent */
+};
+struct store_filter {
+	const char *team, *outcome;   /* NULL: any */
+	const struct tip_id *case_id; /* NULL: any */
+	size_t limit;                 /* 0: none */
+};
+int store_each_tip(struct store *store, const struct store_filter *filter,
+		   int (*each)(void *arg, const struct store_tip *tip), void *arg, struct err *err);
+int store_each_case(struct store *store, const struct store_filter *filter,
+		    int (*each)(void *arg, const struct store_case *c), void *arg, struct err *err);
+int store_each_link(struct store *store, const struct tip_id *tip_id,
+		    int (*each)(void *arg, const struct link *link), void *arg, struct err *err);
+/* The age file of a tip's case for its teams; the contact file for the custodian. 1 found, 0 not there, -1 error. */
+int store_sealed_case(struct store *store, const struct tip_id *tip_id, struct buf *out, struct err *err);
+int store_contact(struct store *store, const struct tip_id *tip_id, struct buf *out, struct err *err);
+
+struct store_totals {
+	uint64_t tips, cases, links, conflicts;
+	uint64_t tips_twice; /* tip ids with more than one row, counted by reading the table, not its index */
+	uint64_t by_outcome[N_OUTCOMES];
+};
+int store_totals(struct store *store, struct store_totals *totals, struct err *err);
+int store_each_team(struct store *store,
+		    int (*each)(void *arg, const char *team, uint8_t outcome, uint64_t tips), void *arg,
+		    struct err *err);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tip: the JSON document a channel collects, as schema/tip.schema.json describes it, guarded, parsed and checked.
+ *
+ * Bounds are checked on the raw bytes before Jansson sees them (it would spend 79 MiB on 1 MiB of "{},"): valid UTF-8
+ * without NUL, BOM or surrogates, depth at most 32, at most 10,000 values, no key twice (escaped or not), nothing
+ * after the document. Unknown members are allowed only under "x-…" names. Strings are borrowed from the parsed
+ * document, which tip_release frees and wipes. Errors carry the reason and the JSON pointer, never content.
+ */
+#ifndef TIPLINE_SCHEMA_TIP_H
+#define TIPLINE_SCHEMA_TIP_H
+
+#include <stdbool.h>
+
+#include "ops/runtime/buf.h"
+#include "ops/runtime/err.h"
+#include "schema/taxonomy.h"
+
+#define TIP_DEPTH_MAX 32
+#define TIP_VALUES_MAX 10000
+#define TIP_SUBJECTS_MAX 64
+
+struct subject {
+	const char *name, *rank, *number, *station, *nickname, *handle, *vehicle, *as_written; /* NULL when absent */
+};
+
+struct tip {
+	const char *narrative;  /* required, 1 byte or more */
+	size_t narrative_len;
+	const char *language;   /* BCP 47; "en" when absent */
+	const char *received;   /* RFC 3339, exact, sealed; NULL when absent */
+	const char *relation, *where, *when; /* NULL when absent */
+	enum channel channel;
+	enum contact_mode contact;
+	const char *contact_details; /* only at intake: libtipline takes it out before sealing the body */
+	struct subject subjects[TIP_SUBJECTS_MAX];
+	size_t n_subjects;
+	void *document; /* the parsed JSON */
+};
+
+/* The guard alone: JSON_SYNTAX, JSON_UTF8, JSON_DEPTH, JSON_SIZE, JSON_DUPLICATE. */
+int tip_guard(struct slice json, struct err *err);
+/* Guard, parse, check. `intake`: contact_details and tip_id are allowed (they never stand in a sealed body). */
+int tip_parse(struct tip *tip, struct slice json, bool intake, struct err *err);
+/* The document as it is sealed: compact, without contact_details, tip_id and x- members. Appends to `out`. */
+int tip_dump(const struct tip *tip, struct buf *out, struct err *err);
+void tip_release(struct tip *tip);
+/* The member "tip_id" of an intake document, or NULL. */
+const char *tip_given_id(const struct tip *tip);
+
+/* Jansson on an allocator that wipes what it frees. Call once, before any other use of Jansson. */
+void tip_begin(void);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * token: the keyed tokens by which tips are linked and conflicts of interest are found, without the words.
+ *
+ * A token is SipHash-2-4 under the linkage key over its class and its normalised text (NFC is assumed; lower case,
+ * apostrophes dropped, digits kept). Only classify and the office that enters staff registers hold the key; dedupe
+ * and route compare 64-bit numbers. The same normalisation serves both, so a register entry and a tip that mean the
+ * same meet in the same token.
+ *
+ * Classes, and where they come from:
+ *   WORD    each word of narrative, where, when (stop words left out)
+ *   BIGRAM  each two neighbouring words, stop words left out
+ *   NAME    capitalised words; every word of subjects' names and nicknames; "rank surname", "forename surname" joined
+ *           by a space. A narrative with no lower or no upper case gives every word of 3 letters or more.
+ *   NUMBER  collar numbers, number plates, phone-like runs, amounts: letters and digits only, 3 or more characters
+ *   DATE    "3 january", weekdays with a month, ISO dates: as MM-DD or as written
+ *   PLACE   stations, the words of `where`, post code districts
+ *   HANDLE  @names and quoted user names
+ */
+#ifndef TIPLINE_SCHEMA_TOKEN_H
+#define TIPLINE_SCHEMA_TOKEN_H
+
+#include "ops/runtime/buf.h"
+#include "schema/tip.h"
+
+#define LINKAGE_KEY_BYTES 32
+#define TOKENS_MAX 4096
+
+enum token_class {
+	TOKEN_WORD, TOKEN_BIGRAM, TOKEN_NAME, TOKEN_NUMBER, TOKEN_DATE, TOKEN_PLACE, TOKEN_HANDLE, N_TOKEN_CLASSES
+};
+
+extern const char *const token_class_names[N_TOKEN_CLASSES];
+
+struct token {
+	uint64_t mac;
+	uint8_t class;
+};
+
+struct token_list { /* sorted by class, then mac; no repeats */
+	struct token *items; /* in the arena */
+	size_t n;
+	bool cut;            /* there were more than TOKENS_MAX */
+};
+
+/* Normalises `text` as tokens of this class are, and returns its MAC. */
+uint64_t token_mac(const uint8_t key[LINKAGE_KEY_BYTES], enum token_class class, const char *text, size_t len);
+/* All tokens of a tip. */
+void token_list_of_tip(struct token_list *list, const struct tip *tip, const uint8_t key[LINKAGE_KEY_BYTES],
+		       struct arena *arena);
+/* The tokens by which a member of staff is recognised; any one that a tip has too is a conflict. */
+struct staff {
+	const char *forename, *surname, *rank, *number, *nickname, *handle; /* NULL or "" when not known */
+};
+void token_list_of_staff(struct token_list *list, const struct staff *staff, const uint8_t key[LINKAGE_KEY_BYTES],
+			 struct arena *arena);
+/* True when the two sorted lists share a token. */
+bool token_list_meets(const struct token_list *a, const struct token_list *b);
+
+#endif
