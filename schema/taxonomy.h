@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 enum category { CORRUPTION, ABUSE_OF_POSITION, DOMESTIC_ABUSE, DISCRIMINATION, OUT_OF_SCOPE, N_CATEGORIES };
-enum channel { CHANNEL_WEB, CHANNEL_PHONE, CHANNEL_PARTNER, CHANNEL_BATCH, N_CHANNELS };
+enum channel { CHANNEL_WEB, CHANNEL_PHONE, CHANNEL_PARTNER, CHANNEL_BATCH, CHANNEL_LETTER, N_CHANNELS };
 enum contact_mode { CONTACT_NONE, CONTACT_MAILBOX, CONTACT_DETAILS, N_CONTACT_MODES };
 enum outcome { OUTCOME_INVESTIGATE, OUTCOME_SAFEGUARD, OUTCOME_RECORD, OUTCOME_REFER, OUTCOME_ASSESS, N_OUTCOMES };
 enum priority { PRIORITY_IMMEDIATE, PRIORITY_HIGH, PRIORITY_NORMAL, PRIORITY_LOW, N_PRIORITIES };
@@ -26,5 +26,6 @@ extern const char *const priority_names[N_PRIORITIES];
 extern const char *const *const category_subcodes[N_CATEGORIES];
 
 int taxonomy_find(const char *const *names, size_t n, const char *name, size_t len); /* index or -1 */
+size_t taxonomy_count(const char *const *names); /* of a NULL-ended list */
 
 #endif
