@@ -29,6 +29,8 @@ void yaml_free(struct yaml *yaml);
 const struct yaml_node *yaml_root(const struct yaml *yaml); /* NULL for an empty document */
 enum yaml_kind yaml_kind(const struct yaml_node *node);
 int yaml_line(const struct yaml_node *node); /* from 1 */
+/* The line of the key whose value `node` is, where a missing or unknown key is best shown; else its own line. */
+int yaml_key_line(const struct yaml_node *node);
 const char *yaml_file(const struct yaml_node *node);
 
 const char *yaml_scalar(const struct yaml_node *node); /* NULL when not a scalar */
