@@ -2,20 +2,29 @@
 /*
  * token: the keyed tokens by which tips are linked and conflicts of interest are found, without the words.
  *
- * A token is SipHash-2-4 under the linkage key over its class and its normalised text (NFC is assumed; lower case,
- * apostrophes dropped, digits kept). Only classify and the office that enters staff registers hold the key; dedupe
- * and route compare 64-bit numbers. The same normalisation serves both, so a register entry and a tip that mean the
- * same meet in the same token.
+ * A token is SipHash-2-4 under the linkage key over its class and its normalised text (lower case, accents and
+ * apostrophes dropped, a closing 's dropped, digits kept; see token_text.h). Only classify and the office that enters
+ * staff registers hold the key; dedupe and route compare 64-bit numbers. The same normalisation serves both, so a
+ * register entry and a tip that mean the same meet in the same token.
  *
  * Classes, and where they come from:
  *   WORD    each word of narrative, where, when (stop words left out)
  *   BIGRAM  each two neighbouring words, stop words left out
- *   NAME    capitalised words; every word of subjects' names and nicknames; "rank surname", "forename surname" joined
- *           by a space. A narrative with no lower or no upper case gives every word of 3 letters or more.
- *   NUMBER  collar numbers, number plates, phone-like runs, amounts: letters and digits only, 3 or more characters
- *   DATE    "3 january", weekdays with a month, ISO dates: as MM-DD or as written
- *   PLACE   stations, the words of `where`, post code districts
- *   HANDLE  @names and quoted user names
+ *   NAME    capitalised words, words after a rank or "called"; every word of subjects' names and nicknames; "rank
+ *           surname" with the rank's short form ("ds marsden"), "forename surname", joined by a space. Where capitals
+ *           tell nothing (all capitals, or sentences begun without) every word of 3 letters or more. A name that ends
+ *           in s stands without it too.
+ *   NUMBER  collar numbers, number plates, phone-like runs, times, amounts: letters and digits only, 3 or more
+ *           characters; a collar number of 4 digits and letters also as its digits
+ *   DATE    day and month, ISO dates and d/m: "01-03"; a weekday with a month: "tuesday-01"
+ *   PLACE   stations, the words of `where`, capitalised words after "in", "at" …, post code districts
+ *   HANDLE  @names, words with an underscore, quoted user names: letters and digits only
+ *
+ * Conflicts of interest are found by NAME, NUMBER and HANDLE, and matching is over-inclusive on purpose: a surname
+ * meets any mention of the same word as a name, whoever was meant, and in a narrative without capitals any mention of
+ * the word at all. The two errors are not alike. A tip that goes to the oversight team for nothing costs a reader some
+ * minutes; a tip that reaches the team of the man it names costs the tipster his safety. So a forename alone is no
+ * token of staff, but a surname alone is.
  */
 #ifndef TIPLINE_SCHEMA_TOKEN_H
 #define TIPLINE_SCHEMA_TOKEN_H
@@ -40,7 +49,7 @@ struct token {
 struct token_list { /* sorted by class, then mac; no repeats */
 	struct token *items; /* in the arena */
 	size_t n;
-	bool cut;            /* there were more than TOKENS_MAX */
+	bool cut;            /* there were more than TOKENS_MAX; words and bigrams were left out first */
 };
 
 /* Normalises `text` as tokens of this class are, and returns its MAC. */
