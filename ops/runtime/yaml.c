@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/runtime/yaml.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <locale.h>
-#include <math.h>
 #include <stdarg.h>
 #include <unistd.h>
 
 #include "ops/runtime/nearest.h"
+#include "ops/runtime/number.h"
 #include "ops/runtime/yaml_tree.h"
 
 #define YAML_SIZE_MAX (4u << 20)
@@ -166,16 +164,12 @@ static const char *plain_text(const struct yaml_node *node)
 int yaml_int(const struct yaml_node *node, int64_t min, int64_t max, int64_t *out, struct err *err)
 {
 	const char *text = plain_text(node);
-	char *end;
-	long long v;
+	int64_t v = 0;
+	enum number_result result = text ? number_int(text, &v) : NUMBER_NOT;
 
-	if (!text || !(isdigit((unsigned char)*text) || *text == '-' || *text == '+'))
+	if (result == NUMBER_NOT)
 		return yaml_error(node, err, "a whole number is wanted here");
-	errno = 0;
-	v = strtoll(text, &end, 10);
-	if (*end)
-		return yaml_error(node, err, "\"%s\" is not a whole number", text);
-	if (errno == ERANGE || v < min || v > max)
+	if (result == NUMBER_HUGE || v < min || v > max)
 		return yaml_error(node, err, "%s is out of range: %" PRId64 " to %" PRId64, text, min, max);
 	*out = v;
 	return 0;
@@ -184,19 +178,12 @@ int yaml_int(const struct yaml_node *node, int64_t min, int64_t max, int64_t *ou
 int yaml_double(const struct yaml_node *node, double min, double max, double *out, struct err *err)
 {
 	const char *text = plain_text(node);
-	locale_t c_locale;
-	char *end;
-	double v;
+	double v = 0;
+	enum number_result result = text ? number_double(text, &v) : NUMBER_NOT;
 
-	if (!text || text[strspn(text, "0123456789+-.eE")])
+	if (result == NUMBER_NOT)
 		return yaml_error(node, err, "a number is wanted here");
-	/* A program that embeds us may have set a locale in which a decimal point is a comma. */
-	c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-	v = strtod_l(text, &end, c_locale);
-	freelocale(c_locale);
-	if (*end || end == text || !isfinite(v))
-		return yaml_error(node, err, "\"%s\" is not a number", text);
-	if (v < min || v > max)
+	if (result == NUMBER_HUGE || v < min || v > max)
 		return yaml_error(node, err, "%s is out of range: %g to %g", text, min, max);
 	*out = v;
 	return 0;
