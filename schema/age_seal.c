@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include <sodium.h>
+
+#include "schema/age_parts.h"
+
+/* The ephemeral key pair and the file key of one file. */
+struct sealer {
+	uint8_t secret[AGE_KEY_BYTES], share[AGE_KEY_BYTES], file_key[AGE_FILE_KEY_BYTES];
+};
+
+static void append_base64_32(struct buf *out, const uint8_t data[32])
+{
+	char text[AGE_BASE64_32 + 1];
+
+	sodium_bin2base64(text, sizeof(text), data, 32, sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
+	buf_append(out, text, AGE_BASE64_32);
+}
+
+static void append_stanza(struct buf *out, const struct sealer *sealer, const struct age_recipient *recipient)
+{
+	/* Each wrap key is used once, so the specification's nonce is zero. */
+	static const uint8_t nonce[crypto_aead_chacha20poly1305_ietf_NPUBBYTES];
+	uint8_t shared[AGE_KEY_BYTES], wrap_key[AGE_KEY_BYTES], wrapped[AGE_WRAPPED_BYTES];
+
+	if (age_share(shared, sealer->secret, recipient->key) != 0)
+		BUG("a recipient of low order, which age_recipient_parse refuses");
+	age_wrap_key(wrap_key, shared, sealer->share, recipient->key);
+	crypto_aead_chacha20poly1305_ietf_encrypt(wrapped, NULL, sealer->file_key, AGE_FILE_KEY_BYTES, NULL, 0, NULL,
+						  nonce, wrap_key);
+	buf_append_str(out, AGE_STANZA_START AGE_X25519 " ");
+	append_base64_32(out, sealer->share);
+	buf_append_byte(out, '\n');
+	append_base64_32(out, wrapped);
+	buf_append_byte(out, '\n');
+	sodium_memzero(shared, sizeof(shared));
+	sodium_memzero(wrap_key, sizeof(wrap_key));
+}
+
+static size_t header_size(size_t n)
+{
+	size_t stanza = strlen(AGE_STANZA_START AGE_X25519 " ") + AGE_BASE64_32 + 1 + AGE_BASE64_32 + 1;
+
+	return strlen(AGE_VERSION_LINE) + n * stanza + strlen(AGE_MAC_START " ") + AGE_BASE64_32 + 1;
+}
+
+size_t age_sealed_size(size_t n, size_t len)
+{
+	return header_size(n) + age_payload_size(len);
+}
+
+void age_seal(struct buf *out, const struct age_recipient *recipients, size_t n, struct slice plain)
+{
+	size_t start = out->len;
+	uint8_t mac[AGE_MAC_BYTES];
+	struct sealer sealer;
+
+	if (n == 0 || n > AGE_RECIPIENTS_MAX)
+		BUG("an age file for %zu recipients", n);
+	buf_reserve(out, age_sealed_size(n, plain.len));
+	randombytes_buf(sealer.secret, sizeof(sealer.secret));
+	randombytes_buf(sealer.file_key, sizeof(sealer.file_key));
+	crypto_scalarmult_base(sealer.share, sealer.secret);
+	buf_append_str(out, AGE_VERSION_LINE);
+	for (size_t i = 0; i < n; i++)
+		append_stanza(out, &sealer, &recipients[i]);
+	buf_append_str(out, AGE_MAC_START);
+	age_header_mac(mac, sealer.file_key, slice_of(out->data + start, out->len - start));
+	buf_append_byte(out, ' ');
+	append_base64_32(out, mac);
+	buf_append_byte(out, '\n');
+	age_payload_seal(out, sealer.file_key, plain);
+	sodium_memzero(&sealer, sizeof(sealer));
+}
+
+void age_shuffle(struct age_recipient *recipients, size_t n)
+{
+	for (size_t i = n; i > 1; i--) {
+		size_t other = randombytes_uniform((uint32_t)i);
+		struct age_recipient kept = recipients[i - 1];
+
+		recipients[i - 1] = recipients[other];
+		recipients[other] = kept;
+	}
+}
