@@ -86,11 +86,26 @@ static bool needs_quotes(const char *value)
 	return false;
 }
 
-static void line_field(struct line *line, const char *key, const char *value)
+static void line_escaped(struct line *line, const char *value, bool quoted)
 {
 	const size_t len = strlen(value);
 	size_t at = 0;
 
+	while (at < len && !line->cut) {
+		uint32_t code;
+		int valid;
+		size_t n = utf8_next((const uint8_t *)value + at, len - at, &code, &valid);
+
+		if (!quoted && valid && (code == '"' || code == '\\'))
+			line_raw(line, value + at, n);
+		else
+			line_char(line, value + at, n, code, valid);
+		at += n;
+	}
+}
+
+static void line_field(struct line *line, const char *key, const char *value)
+{
 	line_text(line, line->len ? " " : "");
 	line_text(line, key);
 	line_text(line, "=");
@@ -105,14 +120,7 @@ static void line_field(struct line *line, const char *key, const char *value)
 	line_text(line, "\"");
 	if (line->cut)
 		return;
-	while (at < len && !line->cut) {
-		uint32_t code;
-		int valid;
-		size_t n = utf8_next((const uint8_t *)value + at, len - at, &code, &valid);
-
-		line_char(line, value + at, n, code, valid);
-		at += n;
-	}
+	line_escaped(line, value, true);
 	line->text[line->len++] = '"'; /* from LINE_FREE */
 }
 
@@ -193,4 +201,14 @@ void log_err(enum log_level level, const char *event, const struct err *err)
 		log_event(level, event, "reason", err->reason, "detail", err->text, NULL);
 	else
 		log_event(level, event, "detail", err->text, NULL);
+}
+
+void log_plain(const char *text)
+{
+	struct line line = { .len = 0 };
+
+	line_text(&line, program);
+	line_text(&line, ": ");
+	line_escaped(&line, text, false);
+	line_write(&line);
 }

@@ -24,5 +24,7 @@ void log_event(enum log_level level, const char *event, ...) __attribute__((sent
 void log_eventf(enum log_level level, const char *event, const char *key, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 void log_err(enum log_level level, const char *event, const struct err *err);
+/* "PROGRAM: text" for the person at a terminal, whatever the level; control characters escaped as in a field. */
+void log_plain(const char *text);
 
 #endif

@@ -8,8 +8,10 @@
  *   --help, --version    on standard output, 0
  *   --man                the manual page as roff, from the same tables, on standard output
  *   --log-level LEVEL    debug, info, warn, error
- * Wrong options print what was possible and end with 64. An error from `run` is logged once and becomes the exit
- * status (err_exit_status). `run` may also return a positive status of its own without an error.
+ * Options may stand before or after operands, `--opt value` or `--opt=value`; `--` ends them; the last of an option
+ * counts. Wrong options print what was possible and end with 64. An error from `run` is said once (a program of section
+ * 1 prints it, others log it) and becomes the exit status (err_exit_status). `run` may also return a positive status
+ * of its own without an error. Standard output that could not be written is an error too.
  */
 #ifndef TIPLINE_OPS_RUNTIME_PROGRAM_H
 #define TIPLINE_OPS_RUNTIME_PROGRAM_H
@@ -20,6 +22,7 @@
 #include "ops/runtime/err.h"
 
 #define TIPLINE_VERSION "0.1.0"
+#define TIPLINE_DATE "2026-11-24" /* of the version, for the manual pages: no build's own day */
 
 struct program_option {
 	const char *name;  /* "dry-run": long option without dashes */
@@ -41,7 +44,7 @@ struct program_call {
 struct program {
 	const char *name, *section;  /* "tipline-gateway", "8" */
 	const char *summary;         /* one line, lower case, no full stop */
-	const char *synopsis;        /* "[--dry-run] [FILE …]": operands and own options */
+	const char *synopsis;        /* "[--dry-run] [FILE …]": operands and own options; a line for each way */
 	const char *description;     /* paragraphs separated by empty lines; the body of the manual page */
 	const char *examples;        /* indented commands with a line of prose each; may be NULL */
 	const struct program_option *options;        /* own ones; may be NULL */

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/runtime/program_help.h"
+
+#include "ops/runtime/prose.h"
+
+const struct exit_meaning program_exit_meanings[] = {
+	{ 0, "it did what it was asked" },
+	{ 64, "the command line is wrong" },
+	{ 65, "the input is wrong and will never be right" },
+	{ 69, "a service it needs is not there" },
+	{ 70, "a bug in the program" },
+	{ 71, "the operating system refused" },
+	{ 75, "it may succeed when tried again" },
+	{ 78, "the configuration or a key file is wrong" },
+	{ 0, NULL }
+};
+
+const char *program_config_synopsis(const struct program *program)
+{
+	if (!program->conf_tables)
+		return "";
+	return program->conf_optional ? "[--config FILE] " : "--config FILE ";
+}
+
+/* Each line of a synopsis is one way to call the program. */
+static void write_synopsis(const struct program *program, struct buf *out)
+{
+	const char *text = program->synopsis ? program->synopsis : "";
+	bool first = true;
+
+	do {
+		const size_t n = strcspn(text, "\n");
+
+		buf_printf(out, "%s%s %s%.*s\n", first ? "usage: " : "       ", program->name,
+			   program_config_synopsis(program), (int)n, text);
+		text += n + (text[n] != '\0');
+		first = false;
+	} while (*text);
+}
+
+static void write_option(const struct program_option *option, struct buf *out)
+{
+	if (option->letter)
+		buf_printf(out, "  -%c, ", option->letter);
+	else
+		buf_append_str(out, "      ");
+	buf_printf(out, "--%s%s%s\n", option->name, option->value ? " " : "", option->value ? option->value : "");
+	prose_wrap(out, 10, option->help);
+}
+
+void program_usage(const struct command_line *line, struct buf *out)
+{
+	struct buf options = BUF_INIT;
+
+	write_synopsis(line->program, out);
+	buf_append_str(&options, "options:");
+	for (size_t i = 0; i < line->n_options; i++)
+		buf_printf(&options, " --%s", line->options[i].option->name);
+	prose_wrap(out, 0, buf_text(&options));
+	buf_printf(out, "\"%s --help\" says more.\n", line->program->name);
+	buf_release(&options);
+}
+
+void program_help(const struct command_line *line, struct buf *out)
+{
+	const struct program *program = line->program;
+
+	buf_printf(out, "%s: %s\n\n", program->name, program->summary);
+	write_synopsis(program, out);
+	buf_append_str(out, "\nOptions:\n");
+	for (size_t i = 0; i < line->n_options; i++)
+		write_option(line->options[i].option, out);
+	if (program->conf_tables) {
+		buf_append_str(out, "\nConfiguration (\"a.b\" is key b under key a; * is any name):\n");
+		conf_describe(program->conf_tables, out);
+	}
+	if (program->examples) {
+		buf_append_str(out, "\nExamples:\n");
+		prose_wrap(out, 2, program->examples);
+	}
+	buf_append_str(out, "\nExit status:\n");
+	for (const struct exit_meaning *m = program_exit_meanings; m->meaning; m++)
+		buf_printf(out, "  %2d  %s\n", m->status, m->meaning);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* program_help: what --help, --man and a wrong command line print, from the program's tables. */
+#ifndef TIPLINE_OPS_RUNTIME_PROGRAM_HELP_H
+#define TIPLINE_OPS_RUNTIME_PROGRAM_HELP_H
+
+#include "ops/runtime/program_options.h"
+
+struct exit_meaning {
+	int status;
+	const char *meaning;
+};
+
+extern const struct exit_meaning program_exit_meanings[]; /* ends with a NULL meaning */
+
+void program_usage(const struct command_line *line, struct buf *out); /* synopsis and names of options: a few lines */
+void program_help(const struct command_line *line, struct buf *out);
+void program_man(const struct command_line *line, struct buf *out);
+
+/* "--config FILE ", "[--config FILE] " or "": what stands in front of a program's own synopsis. */
+const char *program_config_synopsis(const struct program *program);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/runtime/program_help.h"
+#include "ops/runtime/prose.h"
+
+#define HEADING(out, name) buf_append_str(out, ".SH " name "\n")
+
+/* By section, then name, as manual pages have it. */
+static const struct page {
+	const char *name, *section;
+} pages[] = {
+	{ "tip-rehearse", "1" },
+	{ "tip-submit", "1" },
+	{ "tipctl", "1" },
+	{ "tipline-classify", "8" },
+	{ "tipline-dedupe", "8" },
+	{ "tipline-embedded-broker", "8" },
+	{ "tipline-gateway", "8" },
+	{ "tipline-route", "8" },
+	{ "tipline-sink", "8" },
+};
+
+#define N_PAGES (sizeof(pages) / sizeof(pages[0]))
+
+static void write_line(struct buf *out, const char *text)
+{
+	prose_roff(out, text);
+	buf_append_byte(out, '\n');
+}
+
+static void write_bold(struct buf *out, const char *text)
+{
+	buf_append_str(out, "\\fB");
+	prose_roff(out, text);
+	buf_append_str(out, "\\fR");
+}
+
+static void write_synopsis(const struct program *program, struct buf *out)
+{
+	const char *text = program->synopsis ? program->synopsis : "";
+	struct buf way = BUF_INIT;
+	bool first = true;
+
+	HEADING(out, "SYNOPSIS");
+	do {
+		const size_t n = strcspn(text, "\n");
+
+		buf_clear(&way);
+		buf_printf(&way, " %s%.*s", program_config_synopsis(program), (int)n, text);
+		if (!first)
+			buf_append_str(out, ".br\n");
+		write_bold(out, program->name);
+		write_line(out, buf_text(&way));
+		text += n + (text[n] != '\0');
+		first = false;
+	} while (*text);
+	buf_release(&way);
+}
+
+static void write_option(const struct program_option *option, struct buf *out)
+{
+	buf_append_str(out, ".TP\n");
+	if (option->letter)
+		buf_printf(out, "\\fB\\-%c\\fR, ", option->letter);
+	buf_append_str(out, "\\fB\\-\\-");
+	prose_roff(out, option->name);
+	buf_append_str(out, "\\fR");
+	if (option->value) {
+		buf_append_str(out, " \\fI");
+		prose_roff(out, option->value);
+		buf_append_str(out, "\\fR");
+	}
+	buf_append_byte(out, '\n');
+	prose_roff_paragraphs(out, option->help);
+}
+
+static void write_see_also(const struct program *program, struct buf *out)
+{
+	bool first = true;
+
+	HEADING(out, "SEE ALSO");
+	for (size_t i = 0; i < N_PAGES; i++) {
+		if (strcmp(pages[i].name, program->name) == 0)
+			continue;
+		if (!first)
+			buf_append_str(out, ",\n");
+		write_bold(out, pages[i].name);
+		buf_printf(out, "(%s)", pages[i].section);
+		first = false;
+	}
+	buf_append_byte(out, '\n');
+}
+
+static void write_head(const struct program *program, struct buf *out)
+{
+	buf_append_str(out, ".TH \"");
+	prose_roff(out, program->name);
+	buf_printf(out, "\" \"%s\" \"%s\" \"tipline %s\" \"tipline manual\"\n", program->section, TIPLINE_DATE,
+		   TIPLINE_VERSION);
+	HEADING(out, "NAME");
+	prose_roff(out, program->name);
+	buf_append_str(out, " \\- ");
+	write_line(out, program->summary);
+}
+
+static void write_exit_status(struct buf *out)
+{
+	HEADING(out, "\"EXIT STATUS\"");
+	for (const struct exit_meaning *m = program_exit_meanings; m->meaning; m++) {
+		buf_printf(out, ".TP\n\\fB%d\\fR\n", m->status);
+		write_line(out, m->meaning);
+	}
+}
+
+void program_man(const struct command_line *line, struct buf *out)
+{
+	const struct program *program = line->program;
+
+	write_head(program, out);
+	write_synopsis(program, out);
+	HEADING(out, "DESCRIPTION");
+	prose_roff_paragraphs(out, program->description ? program->description : program->summary);
+	HEADING(out, "OPTIONS");
+	for (size_t i = 0; i < line->n_options; i++)
+		write_option(line->options[i].option, out);
+	if (program->conf_tables) {
+		HEADING(out, "CONFIGURATION");
+		prose_roff_paragraphs(out, "A YAML file. A dotted name such as a.b is key b under key a; a part * stands for "
+				      "any name. Relative paths are relative to the folder of the file. Keys that are "
+				      "not listed here are refused.");
+		conf_describe_roff(program->conf_tables, out);
+	}
+	write_exit_status(out);
+	if (program->examples) {
+		HEADING(out, "EXAMPLES");
+		prose_roff_paragraphs(out, program->examples);
+	}
+	write_see_also(program, out);
+}
