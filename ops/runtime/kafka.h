@@ -45,7 +45,10 @@ struct kafka_offset {
 	int64_t next; /* the offset to read next: last finished + 1 */
 };
 
-/* kafka.brokers, kafka.security (plaintext; a later capability adds sasl and tls), kafka.client_id … */
+/*
+ * kafka.brokers and how to speak to them (kafka.security, kafka.client_id, reconnecting, timeouts), and how much a
+ * consumer reads ahead.
+ */
 extern const struct conf_key kafka_conf_keys[];
 
 #endif

@@ -51,7 +51,10 @@ int kafka_producer_poll(struct kafka_producer *producer, int timeout_ms, struct 
 /* 0 when everything sent since the last flush is acknowledged without an error; else -1: some failed or time is up. */
 int kafka_producer_flush(struct kafka_producer *producer, int timeout_ms, struct err *err);
 int kafka_producer_queued(const struct kafka_producer *producer);
-/* Writes one byte to `fd` (a pipe or eventfd, non-blocking) when delivery reports wait, so a poll loop wakes. */
+/*
+ * Writes eight bytes (the number 1) to `fd`, a non-blocking eventfd or pipe, when delivery reports begin to wait, so
+ * that a poll loop wakes. Once woken, read fd empty first, then call kafka_producer_poll until it returns 0.
+ */
 void kafka_producer_wakeup(struct kafka_producer *producer, int fd);
 int kafka_producer_renew(struct kafka_producer *producer, struct err *err);
 void kafka_producer_free(struct kafka_producer *producer); /* waits at most 2 s; NULL is allowed */
