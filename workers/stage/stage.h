@@ -20,7 +20,9 @@
  *
  * When the batch is through: everything emitted and parked is acknowledged by Kafka; then `flush`, where the stage
  * commits its own state together with the positions it is handed; then the offsets of the batch, by name, are committed
- * to the group. A crash anywhere in between leads to the batch being seen again, so `handle` must give the same answer
+ * to the group. When `flush` fails the process ends: nothing is committed, and a stage must roll back in `close` what
+ * `flush` had not committed. So RETRY must leave alone what earlier events of the batch have put into an open
+ * transaction; a stage that cannot promise this returns FATAL. A crash anywhere in between leads to the batch being seen again, so `handle` must give the same answer
  * for an event it has answered before: `event.origin` tells a redelivery (same place) from a repeat (another place).
  *
  * A stage sees no Kafka, no clock and no random source but `struct stage_env`, so a test fixes both.
@@ -29,7 +31,12 @@
  * body, for a record stage a record as the stage before wrote it with --try. Each result is one line on standard output:
  * {"verdict":"done","emit":[{"topic":…,"key":…,"record":{…}}]} or {"verdict":"park","reason":…}; with `--records` only
  * the emitted records, one a line, as the next stage's --try reads them. Ids and the day are then fixed: the tip id is
- * the line's number, random ids count upwards, the day is 20000.
+ * the line's number, random ids count upwards, the day is 20000. A line that is no record is parked (record-shape, or
+ * too-large over 2 MiB); "detail" says more. What is emitted as bytes shows as {"topic":…,"key":…,"bytes":LENGTH}. RETRY
+ * shows as {"verdict":"retry",…} and is not waited for. `flush` is called as often as with Kafka, without positions.
+ *
+ * Every call into a stage is made on one thread. `status` is called there too, between batches, and its text kept for
+ * the HTTP listener, so it may read the state freely.
  */
 #ifndef TIPLINE_WORKERS_STAGE_STAGE_H
 #define TIPLINE_WORKERS_STAGE_STAGE_H
@@ -102,6 +109,11 @@ void emit_bytes(struct emit *out, const char *topic, const struct tip_id *key, c
 /* Bytes sealed under the bus key of `topic` (link.index). */
 void emit_sealed(struct emit *out, const char *topic, const struct tip_id *key, const struct tip_id *tip_id,
 		 struct slice value);
+
+/* The counter behind "repeats" of /status: a stage adds to it what it has seen before (not redeliveries). */
+struct metric *stage_repeats(struct metrics *metrics, const char *stage);
+/* The counter behind "out": the skeleton counts emitted records; a stage that ends the chain counts what it stored. */
+struct metric *stage_out(struct metrics *metrics, const char *stage);
 
 int stage_main(int argc, char **argv, const struct stage *stage);
 

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "workers/stage/stage_batch.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "ops/runtime/clock.h"
+#include "ops/runtime/log.h"
+#include "schema/reason.h"
+#include "workers/stage/backoff.h"
+#include "workers/stage/stage_park.h"
+
+#define ARENA_FIRST (1u << 20)
+#define WAIT_SLICE_MS 100
+
+enum step { STEP_NEXT, STEP_CUT, STEP_FAILED };
+
+void stage_batch_init(struct stage_batch *batch)
+{
+	batch->arena = arena_new(ARENA_FIRST);
+	emit_init(&batch->emit, batch->ring, batch->arena, false);
+	stage_intake_init(&batch->intake, batch->stage, batch->ring, batch->arena);
+	stage_outbox_init(&batch->outbox, batch->port);
+}
+
+void stage_batch_release(struct stage_batch *batch)
+{
+	emit_release(&batch->emit);
+	stage_intake_release(&batch->intake);
+	stage_outbox_release(&batch->outbox);
+	free(batch->entries);
+	free(batch->offsets);
+	free(batch->positions);
+	arena_free(batch->arena);
+}
+
+static void make_room(struct stage_batch *batch, size_t n)
+{
+	if (n <= batch->cap)
+		return;
+	batch->entries = mem_grow(batch->entries, n * sizeof(*batch->entries));
+	batch->offsets = mem_grow(batch->offsets, n * sizeof(*batch->offsets));
+	batch->positions = mem_grow(batch->positions, n * sizeof(*batch->positions));
+	batch->cap = n;
+}
+
+static enum step park(struct stage_batch *batch, size_t i, struct err *why, struct err *err)
+{
+	struct batch_entry *entry = &batch->entries[i];
+	struct stage_park_note note;
+
+	why->reason = stage_park_reason(why);
+	stage_park_note_build(&note, entry->record, batch->stage->name, why->reason, entry->attempts);
+	if (stage_outbox_park(&batch->outbox, i, &note.out, err))
+		return STEP_FAILED;
+	entry->parked = true;
+	stage_meter_parked(batch->meter, why->reason);
+	if (batch->parked.n++)
+		return STEP_NEXT;
+	batch->parked.why = *why;
+	batch->parked.partition = entry->record->partition;
+	batch->parked.offset = entry->record->offset;
+	return STEP_NEXT;
+}
+
+static void log_parked(const struct stage_batch *batch)
+{
+	const struct batch_parked *parked = &batch->parked;
+	char n[24], partition[16], offset[24];
+
+	if (!parked->n)
+		return;
+	snprintf(n, sizeof(n), "%zu", parked->n);
+	snprintf(partition, sizeof(partition), "%" PRId32, parked->partition);
+	snprintf(offset, sizeof(offset), "%" PRId64, parked->offset);
+	log_event(LOG_LEVEL_WARN, "stage.parked", "n", n, "first_reason", parked->why.reason, "partition", partition,
+		  "offset", offset, "detail", parked->why.text, NULL);
+}
+
+static enum step send_emitted(struct stage_batch *batch, size_t i, struct err *err)
+{
+	for (size_t k = 0; k < batch->emit.n; k++) {
+		const struct emit_item *item = &batch->emit.items[k];
+		if (stage_outbox_emit(&batch->outbox, i, item, err))
+			return STEP_FAILED;
+		batch->n_out += item->kind == EMIT_RECORD;
+	}
+	return STEP_NEXT;
+}
+
+/* Waits out a backoff, a member of the group all the while, with outputs on their way. Cut when a stop comes. */
+static enum step wait_for_retry(struct stage_batch *batch, unsigned failures, struct err *err)
+{
+	const struct stage_port *port = batch->port;
+	int64_t until = clock_mono_ms() + backoff_ms(batch->settings->retry_first_ms, batch->settings->retry_max_ms,
+						     failures, port->random(port->arg));
+
+	for (;;) {
+		if (port->stopping_ms(port->arg) >= 0)
+			return STEP_CUT;
+		int64_t left = until - clock_mono_ms();
+		if (left <= 0)
+			return STEP_NEXT;
+		if (port->serve(port->arg, (int)(left < WAIT_SLICE_MS ? left : WAIT_SLICE_MS), err) < 0 ||
+		    stage_outbox_keepalive(&batch->outbox, err))
+			return STEP_FAILED;
+	}
+}
+
+/* The 1st, 2nd, 4th, 8th … time, so that a long outage does not fill the log. */
+static void log_retry(unsigned failures, const struct err *why)
+{
+	char n[16];
+
+	if (failures & (failures - 1))
+		return;
+	snprintf(n, sizeof(n), "%u", failures);
+	log_event(LOG_LEVEL_WARN, "stage.retry", "attempt", n, "reason", why->reason ? why->reason : "", "detail",
+		  why->text, NULL);
+}
+
+static enum verdict call_handle(struct stage_batch *batch, const struct event *event, struct err *why)
+{
+	enum verdict verdict;
+
+	emit_begin(&batch->emit, event->day);
+	if (batch->watch)
+		stage_watch_enter(batch->watch);
+	verdict = batch->stage->handle(batch->state, event, &batch->emit, why);
+	if (batch->watch)
+		stage_watch_leave(batch->watch);
+	if (verdict == VERDICT_DONE && batch->emit.failed) {
+		*why = batch->emit.error;
+		return VERDICT_FATAL;
+	}
+	return verdict;
+}
+
+static enum step fail(const struct err *why, struct err *err)
+{
+	err_set(err, why->kind == ERR_NONE ? ERR_BUG : why->kind, why->reason, "%s",
+		why->text[0] ? why->text : "the stage gave up without saying why");
+	return STEP_FAILED;
+}
+
+static enum step answer_event(struct stage_batch *batch, size_t i, const struct event *event, struct err *err)
+{
+	for (;;) {
+		struct err why = ERR_INIT;
+		enum step step;
+		batch->entries[i].attempts++;
+		switch (call_handle(batch, event, &why)) {
+		case VERDICT_DONE:
+			return send_emitted(batch, i, err);
+		case VERDICT_PARK:
+			return park(batch, i, &why, err);
+		case VERDICT_FATAL:
+			return fail(&why, err);
+		case VERDICT_RETRY:
+			metric_add(batch->meter->retries, 1);
+			log_retry(batch->entries[i].attempts, &why);
+			step = wait_for_retry(batch, batch->entries[i].attempts, err);
+			if (step != STEP_NEXT)
+				return step;
+		}
+	}
+}
+
+static enum step answer_record(struct stage_batch *batch, size_t i, struct err *err)
+{
+	struct batch_entry *entry = &batch->entries[i];
+	struct event event;
+	struct err why = ERR_INIT;
+
+	if (batch->port->stopping_ms(batch->port->arg) >= STAGE_CUT_AFTER_MS)
+		return STEP_CUT;
+	if (stage_outbox_keepalive(&batch->outbox, err))
+		return STEP_FAILED;
+	if (!stage_event_open(&event, &batch->intake, entry->record, &why))
+		return answer_event(batch, i, &event, err);
+	entry->attempts = 1;
+	return park(batch, i, &why, err);
+}
+
+/* Parks what has an output too large, until nothing more is refused. */
+static int settle(struct stage_batch *batch, struct err *err)
+{
+	size_t at = 0, i;
+
+	if (stage_outbox_settle(&batch->outbox, err))
+		return -1;
+	while (stage_outbox_too_large(&batch->outbox, &at, &i)) {
+		struct err why = ERR_INIT;
+		if (batch->entries[i].parked)
+			continue;
+		err_set(&why, ERR_DATA, REASON_TOO_LARGE, "what the stage made of it is too large for its topic");
+		if (park(batch, i, &why, err) == STEP_FAILED)
+			return -1;
+	}
+	return stage_outbox_settle(&batch->outbox, err);
+}
+
+/* The next offset of each partition among the first `n` entries. */
+static void reckon_offsets(struct stage_batch *batch, size_t n)
+{
+	batch->n_offsets = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct kafka_record *record = batch->entries[i].record;
+		size_t k = 0;
+		while (k < batch->n_offsets && (batch->offsets[k].partition != record->partition ||
+						strcmp(batch->offsets[k].topic, record->topic)))
+			k++;
+		if (k == batch->n_offsets)
+			batch->offsets[batch->n_offsets++] =
+				(struct kafka_offset){ record->topic, record->partition, record->offset + 1 };
+		else if (batch->offsets[k].next <= record->offset)
+			batch->offsets[k].next = record->offset + 1;
+	}
+	for (size_t k = 0; k < batch->n_offsets; k++)
+		batch->positions[k] = (struct stage_position){ batch->offsets[k].topic, batch->offsets[k].partition,
+							       batch->offsets[k].next };
+}
+
+static int flush_stage(struct stage_batch *batch, struct err *err)
+{
+	int rc = 0;
+
+	if (!batch->stage->flush)
+		return 0;
+	if (batch->watch)
+		stage_watch_enter(batch->watch);
+	rc = batch->stage->flush(batch->state, batch->positions, batch->n_offsets, err);
+	if (batch->watch)
+		stage_watch_leave(batch->watch);
+	return rc ? err_prefix(err, "flush") : 0;
+}
+
+/*
+ * The stage's own state is committed by now, so only waiting is right: until the coordinator answers (a broker that
+ * restarts takes seconds), or until a stop has waited long enough.
+ */
+static int commit(struct stage_batch *batch, struct err *err)
+{
+	const struct stage_port *port = batch->port;
+
+	for (unsigned failures = 1;; failures++) {
+		struct err why = ERR_INIT;
+		if (!port->commit(port->arg, batch->offsets, batch->n_offsets, &why))
+			return 0;
+		if (why.kind != ERR_TEMPORARY || port->stopping_ms(port->arg) >= STAGE_SETTLE_STOP_MS) {
+			*err = why;
+			return -1;
+		}
+		log_retry(failures, &why);
+		if (port->serve(port->arg, WAIT_SLICE_MS, err) < 0 || stage_outbox_keepalive(&batch->outbox, err))
+			return -1;
+	}
+}
+
+static int finish(struct stage_batch *batch, size_t n, struct err *err)
+{
+	if (settle(batch, err))
+		return -1;
+	if (!n)
+		return 0;
+	reckon_offsets(batch, n);
+	if (flush_stage(batch, err) || commit(batch, err))
+		return -1;
+	metric_add(batch->meter->in, n);
+	metric_add(batch->meter->out, batch->n_out);
+	log_parked(batch);
+	if (batch->watch)
+		stage_watch_batch_done(batch->watch);
+	return 0;
+}
+
+static int run(struct stage_batch *batch, size_t n, struct err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		enum step step = answer_record(batch, i, err);
+		if (step == STEP_FAILED)
+			return -1;
+		if (step == STEP_CUT)
+			return finish(batch, i, err);
+	}
+	return finish(batch, n, err);
+}
+
+int stage_batch_run(struct stage_batch *batch, const struct kafka_record *records, size_t n, struct err *err)
+{
+	int64_t begun = clock_mono_ns();
+
+	make_room(batch, n);
+	for (size_t i = 0; i < n; i++)
+		batch->entries[i] = (struct batch_entry){ .record = &records[i] };
+	batch->n_out = 0;
+	batch->parked.n = 0;
+	if (run(batch, n, err))
+		return -1;
+	stage_outbox_clear(&batch->outbox);
+	stage_intake_wipe(&batch->intake);
+	arena_reset(batch->arena);
+	metric_observe(batch->meter->batch_seconds, (double)(clock_mono_ns() - begun) / 1e9);
+	return 0;
+}
