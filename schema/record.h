@@ -5,7 +5,10 @@
  *
  * A decoded record borrows from the bytes it was decoded from and from the arena. Decoding is strict: unknown keys,
  * wrong types, left-over bytes and counts over the limits are RECORD_SHAPE.
- * In case.routed the body and the tokens are absent: the sink must not be able to see them.
+ * In case.routed the body and the tokens are absent: the sink must not be able to see them. So both encoders leave them
+ * out of a record with RECORD_ROUTED, whatever stands in the struct, and a routed record that has them is refused.
+ * Scores and risk are 0 to 1, names have no control characters, team names are of a-z, 0-9 and '-'; else RECORD_SHAPE
+ * where it is decoded.
  */
 #ifndef TIPLINE_SCHEMA_RECORD_H
 #define TIPLINE_SCHEMA_RECORD_H
