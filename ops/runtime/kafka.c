@@ -6,7 +6,8 @@
 const struct conf_key kafka_conf_keys[] = {
 	{ "kafka.brokers", CONF_LIST, NULL, 0, 0, NULL,
 	  "host:port of the brokers to ask first; the others are learnt from them" },
-	{ "kafka.security", CONF_CHOICE, "plaintext", 0, 0, "plaintext", "how connections to the brokers are protected" },
+	{ "kafka.security", CONF_CHOICE, "plaintext", 0, 0, "plaintext",
+	  "how connections to the brokers are protected" },
 	{ "kafka.client_id", CONF_STRING, "", 0, 0, NULL,
 	  "name under which the brokers log this client; the program's own name when empty" },
 	{ "kafka.reconnect_max", CONF_DURATION, "200ms", 100, 60000, NULL,

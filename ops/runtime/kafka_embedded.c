@@ -22,8 +22,8 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
 {
 	(void)rk;
 	/* The handle that carries the brokers is no client: it has none to speak to and says so. */
-	log_event(level <= LOG_ERR ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG, "kafka.embedded", "facility", facility, "detail",
-		  text, NULL);
+	log_event(level <= LOG_ERR ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG, "kafka.embedded", "facility", facility,
+		  "detail", text, NULL);
 }
 
 int kafka_embedded_new(struct kafka_embedded **out, int brokers, struct err *err)
@@ -104,7 +104,8 @@ static int find_error(const char *name, rd_kafka_resp_err_t *rd_err)
 	return -1;
 }
 
-int kafka_embedded_fail(struct kafka_embedded *broker, const char *request, const char *error, int n, struct err *err)
+int kafka_embedded_fail(struct kafka_embedded *broker, const char *request, const char *error, int n,
+			struct err *err)
 {
 	rd_kafka_resp_err_t rd_err, *list;
 	int16_t key;

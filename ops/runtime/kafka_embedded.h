@@ -18,7 +18,8 @@ const char *kafka_embedded_address(const struct kafka_embedded *broker); /* host
 /* Faults, for tests: the next `n` produce requests are answered with this error (librdkafka's name, "_TIMED_OUT"). */
 int kafka_embedded_fail_produce(struct kafka_embedded *broker, const char *error, int n, struct err *err);
 /* The same for any request, by Kafka's name of it: "Produce", "ListOffsets", "OffsetCommit", "OffsetFetch" … */
-int kafka_embedded_fail(struct kafka_embedded *broker, const char *request, const char *error, int n, struct err *err);
+int kafka_embedded_fail(struct kafka_embedded *broker, const char *request, const char *error, int n,
+			struct err *err);
 /* Brokers count from 1; -1 is all of them. */
 int kafka_embedded_set_down(struct kafka_embedded *broker, int broker_id, bool down, struct err *err);
 void kafka_embedded_free(struct kafka_embedded *broker);

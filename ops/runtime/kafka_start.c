@@ -40,8 +40,9 @@ static int start_one(const struct kafka_consumer_options *options, const int64_t
 			       part->partition, options->group, (long long)range[0]);
 	/* Beyond the high watermark is for the leader to judge: a new one may be behind for a moment. */
 	if (start < range[0])
-		return err_set(err, ERR_DATA, "offset-lost", "%s [%d]: group %s stands at %lld, but records before %lld are gone",
-			       topic, part->partition, options->group, (long long)start, (long long)range[0]);
+		return err_set(err, ERR_DATA, "offset-lost",
+			       "%s [%d]: group %s stands at %lld, but the records before %lld are gone", topic,
+			       part->partition, options->group, (long long)start, (long long)range[0]);
 	part->next_read = part->committed = start;
 	part->high = range[1];
 	return 0;
