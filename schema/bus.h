@@ -6,7 +6,7 @@
  *
  * Each topic has its own key, derived from the epoch's bus key by keyed BLAKE2b over "tipline/bus/v1/" || topic. So a
  * stage can be given the key of one topic alone: the sink holds only that of case.routed and cannot open tips.
- * A ring holds several epochs at once; it seals under the newest.
+ * A ring holds several epochs at once (64 keys at most); it seals under the newest, which is the highest number.
  */
 #ifndef TIPLINE_SCHEMA_BUS_H
 #define TIPLINE_SCHEMA_BUS_H
@@ -17,6 +17,7 @@
 
 #define BUS_KEY_BYTES 32
 #define BUS_OVERHEAD (2 + 24 + 16)
+#define BUS_TOPIC_MAX 249 /* Kafka's own limit */
 
 struct bus_ring; /* in locked memory */
 

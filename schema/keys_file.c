@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "schema/keys.h"
+#include "schema/keys_text.h"
 #include "schema/locked.h"
 
 #define SECRET_FILE_MAX 65536
@@ -96,12 +97,15 @@ static int write_all(int fd, struct slice content)
 	return 0;
 }
 
-static int sync_folder_of(const char *path, struct err *err)
+int keys_sync_parent(const char *path, struct err *err)
 {
-	const char *slash = strrchr(path, '/');
+	const char *end = path + strlen(path), *slash;
 	struct buf folder = BUF_INIT;
 	int fd, result = 0;
 
+	while (end > path + 1 && end[-1] == '/')
+		end--;
+	slash = memrchr(path, '/', (size_t)(end - path));
 	if (slash == NULL)
 		buf_append_str(&folder, ".");
 	else
@@ -156,5 +160,5 @@ int keys_write(const char *path, struct slice content, unsigned mode, struct err
 		unlink(temporary);
 		return -1;
 	}
-	return sync_folder_of(path, err);
+	return keys_sync_parent(path, err);
 }

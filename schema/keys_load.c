@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading single keys from files: hex, Ed25519, age recipients. */
+#include <errno.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "ops/runtime/yaml.h"
+#include "schema/hex.h"
+#include "schema/keys.h"
+#include "schema/keys_text.h"
+
+#define PUBLIC_FILE_MAX 4096
+
+bool key_line_next(struct slice *rest, struct slice *line)
+{
+	while (rest->len > 0) {
+		const uint8_t *end = memchr(rest->data, '\n', rest->len);
+		size_t len = end != NULL ? (size_t)(end - rest->data) : rest->len;
+		size_t taken = end != NULL ? len + 1 : len;
+
+		*line = slice_of(rest->data, len);
+		if (len > 0 && line->data[len - 1] == '\r')
+			line->len--;
+		*rest = slice_of(rest->data + taken, rest->len - taken);
+		if (line->len > 0 && line->data[0] != '#')
+			return true;
+	}
+	return false;
+}
+
+/* The one line of the file that is neither empty nor a comment. */
+static int only_line(struct slice *line, const struct buf *content, const char *path, struct err *err)
+{
+	struct slice rest = buf_slice(content), more;
+
+	if (!key_line_next(&rest, line))
+		return err_set(err, ERR_CONFIG, NULL, "%s: no key in it", path);
+	if (key_line_next(&rest, &more))
+		return err_set(err, ERR_CONFIG, NULL, "%s: more than one line", path);
+	return 0;
+}
+
+static int load_hex(uint8_t *key, size_t len, const char *path, struct err *err)
+{
+	struct buf content = BUF_INIT;
+	struct slice line;
+	int result;
+
+	result = keys_read_secret(&content, path, err);
+	if (result == 0)
+		result = only_line(&line, &content, path, err);
+	if (result == 0 && hex_decode(key, len, (const char *)line.data, line.len) != 0)
+		result = err_set(err, ERR_CONFIG, NULL, "%s: not %zu lower-case hex digits", path, 2 * len);
+	buf_release(&content);
+	return result;
+}
+
+int keys_load_hex32(uint8_t key[32], const char *path, struct err *err)
+{
+	return load_hex(key, 32, path, err);
+}
+
+int keys_load_sign(uint8_t secret[FRAME_SIGN_SECRET], const char *path, struct err *err)
+{
+	uint8_t seed[crypto_sign_ed25519_SEEDBYTES], public_key[FRAME_SIGN_PUBLIC], again[FRAME_SIGN_SECRET];
+	int differs;
+
+	if (load_hex(secret, FRAME_SIGN_SECRET, path, err) != 0)
+		return -1;
+	/* The second half is the public key; with a wrong one there, signatures would give the secret away. */
+	crypto_sign_ed25519_sk_to_seed(seed, secret);
+	crypto_sign_ed25519_seed_keypair(public_key, again, seed);
+	differs = sodium_memcmp(again, secret, sizeof(again));
+	sodium_memzero(seed, sizeof(seed));
+	sodium_memzero(again, sizeof(again));
+	if (!differs)
+		return 0;
+	sodium_memzero(secret, FRAME_SIGN_SECRET);
+	return err_set(err, ERR_CONFIG, NULL, "%s: its two halves are not one key pair", path);
+}
+
+int keys_read_public(struct buf *out, const char *path, struct err *err)
+{
+	FILE *file = fopen(path, "re");
+	size_t len;
+
+	if (file == NULL)
+		return err_set(err, ERR_CONFIG, NULL, "%s: %s", path, strerror(errno));
+	len = fread(buf_reserve(out, PUBLIC_FILE_MAX), 1, PUBLIC_FILE_MAX, file);
+	out->len += len;
+	out->data[out->len] = '\0';
+	if (ferror(file) || len == PUBLIC_FILE_MAX)
+		err_set(err, ERR_CONFIG, NULL, "%s: cannot be read, or is too large for a key file", path);
+	else
+		len = 0;
+	fclose(file);
+	return len == 0 ? 0 : -1;
+}
+
+int keys_load_recipient(struct age_recipient *recipient, const char *path, struct err *err)
+{
+	struct buf content = BUF_INIT;
+	struct slice line;
+	int result;
+
+	result = keys_read_public(&content, path, err);
+	if (result == 0)
+		result = only_line(&line, &content, path, err);
+	if (result == 0 && age_recipient_parse(recipient, (const char *)line.data, line.len, err) != 0)
+		result = err_prefix(err, "%s", path);
+	buf_release(&content);
+	return result;
+}
+
+static int recipient_of(struct age_recipient *recipient, const struct yaml_node *root, const char *key,
+			struct err *err)
+{
+	const struct yaml_node *node = yaml_get(root, key);
+	const char *text = node != NULL ? yaml_scalar(node) : NULL;
+
+	if (text == NULL)
+		return yaml_error(node != NULL ? node : root, err, "%s: an age recipient is needed", key);
+	if (age_recipient_parse(recipient, text, strlen(text), err) != 0)
+		return yaml_error(node, err, "%s: not an age recipient that can be sealed to", key);
+	return 0;
+}
+
+static int recipients_of(struct seal_recipients *recipients, const struct yaml_node *root, struct err *err)
+{
+	static const char *const allowed[] = { "epoch", "triage", "recovery", "custodian", NULL };
+	const struct yaml_node *epoch;
+	int64_t number;
+
+	if (yaml_only_keys(root, allowed, err) != 0)
+		return -1;
+	epoch = yaml_get(root, "epoch");
+	if (epoch == NULL)
+		return yaml_error(root, err, "epoch: a number is needed");
+	if (yaml_int(epoch, 1, UINT32_MAX, &number, err) != 0)
+		return -1;
+	recipients->epoch = (uint32_t)number;
+	if (recipient_of(&recipients->triage, root, "triage", err) != 0 ||
+	    recipient_of(&recipients->recovery, root, "recovery", err) != 0)
+		return -1;
+	return recipient_of(&recipients->custodian, root, "custodian", err);
+}
+
+int keys_load_recipients(struct seal_recipients *recipients, const char *path, struct err *err)
+{
+	const struct yaml_node *root;
+	struct yaml *yaml;
+	int result;
+
+	if (yaml_load(&yaml, path, err) != 0)
+		return -1;
+	root = yaml_root(yaml);
+	if (root == NULL || yaml_kind(root) != YAML_MAP)
+		result = err_set(err, ERR_CONFIG, NULL, "%s: epoch, triage, recovery and custodian are needed", path);
+	else
+		result = recipients_of(recipients, root, err);
+	yaml_free(yaml);
+	return result;
+}
