@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * dedupe
+ *
+ * Reads   tip.classified
+ * Writes  tip.linked   the record with its case id and its links to earlier tips; key: case id
+ *         link.index   what another machine needs to rebuild the index (entry.h); key: tip id
+ * Parks   id-conflict  another tip with this id and other content came before
+ *
+ * Nothing is dropped but the same tip again: same tip id, same digest, another place in the topic. That is an
+ * adapter's retry, and it is counted. The same tip at the same place is a redelivery after a crash, and is answered
+ * from the index exactly as before. Two different tips about one incident are both kept and linked, since a second
+ * report is corroboration.
+ *
+ * A tip with a strong link joins the case of its best strong match; every other tip begins a case of its own. When two
+ * cases meet in one tip, the best match's case is the tip's, and the other stands as a link: cases are never merged
+ * here.
+ *
+ * A case id is derived from the id of the case's first tip under a secret of the index, rather than drawn: a tip that
+ * was answered, but whose answer was lost with an uncommitted batch, gets the same case again, so that what was
+ * already emitted stays true. Without the secret a case id says nothing about any tip.
+ */
+#include "workers/dedupe/dedupe.h"
+
+#include "schema/digest.h"
+#include "schema/reason.h"
+#include "schema/topics.h"
+#include "workers/dedupe/entry.h"
+#include "workers/dedupe/index.h"
+#include "workers/dedupe/linker.h"
+
+static const struct conf_key keys[] = {
+	{ "index", CONF_PATH, "dedupe.index", 0, 0, NULL, "the file of tips seen, their tokens and cases" },
+	{ "link.strong", CONF_NUMBER, "0.48", 0, 1, NULL, "a link of this score or more joins a tip to the case" },
+	{ "link.weak", CONF_NUMBER, "0.38", 0, 1, NULL, "a link of this score or more is kept as a suggestion" },
+	{ "link.window_days", CONF_INT, "730", 1, 36500, NULL, "tips further back are not linked to" },
+	{ "link.budget", CONF_INT, "8000", 1000, 10000000, NULL,
+	  "how many earlier mentions are looked at for one tip; the rarest tokens go first" },
+	CONF_KEYS_END,
+};
+
+struct dedupe {
+	struct index *index;
+	struct linker *linker;
+	struct buf entry; /* reused */
+	struct metric *repeats, *stage_repeats, *strong, *weak, *cases;
+};
+
+/* A secret for a new index, from the one source of randomness a stage has. */
+static void draw_salt(const struct stage_env *env, uint8_t salt[INDEX_SALT_BYTES])
+{
+	for (size_t i = 0; i < INDEX_SALT_BYTES; i += TIP_ID_BYTES) {
+		struct tip_id id;
+
+		env->random_id(env->arg, &id);
+		memcpy(salt + i, id.bytes, TIP_ID_BYTES);
+	}
+}
+
+static int load_row(void *arg, const struct index_row *row, struct err *err)
+{
+	struct linker *linker = arg;
+
+	(void)err;
+	linker_advance(linker, row->day);
+	linker_add(linker, &row->tip_id, &row->case_id, row->day, &row->tokens);
+	return 0;
+}
+
+static void open_metrics(struct dedupe *dedupe, struct metrics *metrics)
+{
+	const char *links_help = "links found to earlier tips";
+
+	dedupe->repeats = metrics_counter(metrics, "tipline_dedupe_repeats_total", "",
+					  "tips that came again and were dropped");
+	dedupe->stage_repeats = stage_repeats(metrics, "dedupe");
+	dedupe->strong = metrics_counter(metrics, "tipline_dedupe_links_total", "strength=\"strong\"", links_help);
+	dedupe->weak = metrics_counter(metrics, "tipline_dedupe_links_total", "strength=\"weak\"", links_help);
+	dedupe->cases = metrics_counter(metrics, "tipline_dedupe_cases_total", "", "cases begun");
+}
+
+static void read_settings(struct linker_settings *settings, const struct conf *conf)
+{
+	settings->strong = conf_number(conf, "link.strong");
+	settings->weak = conf_number(conf, "link.weak");
+	settings->window_days = (uint32_t)conf_int(conf, "link.window_days");
+	settings->budget = (size_t)conf_int(conf, "link.budget");
+}
+
+static int dedupe_check(const struct conf *conf, struct err *err)
+{
+	struct linker_settings settings;
+
+	read_settings(&settings, conf);
+	if (settings.weak > settings.strong)
+		return err_set(err, ERR_CONFIG, NULL, "%s: link.weak is above link.strong", conf_where(conf, "link.weak"));
+	return 0;
+}
+
+static void dedupe_close(void *state)
+{
+	struct dedupe *dedupe = state;
+
+	if (!dedupe)
+		return;
+	index_close(dedupe->index);
+	linker_free(dedupe->linker);
+	buf_release(&dedupe->entry);
+	free(dedupe);
+}
+
+static int dedupe_open(void **state, const struct stage_env *env, struct err *err)
+{
+	struct linker_settings settings;
+	uint8_t salt[INDEX_SALT_BYTES];
+	struct dedupe *dedupe;
+	const char *path = env->trying ? NULL : conf_str(env->conf, "index");
+
+	if (dedupe_check(env->conf, err) < 0)
+		return -1;
+	read_settings(&settings, env->conf);
+	dedupe = mem_alloc(sizeof(*dedupe));
+	dedupe->linker = linker_new(&settings);
+	draw_salt(env, salt);
+	if (index_open(&dedupe->index, path, salt, err) < 0 ||
+	    index_walk(dedupe->index, load_row, dedupe->linker, err) < 0) {
+		dedupe_close(dedupe);
+		return -1;
+	}
+	mem_wipe(salt, sizeof(salt));
+	open_metrics(dedupe, env->metrics);
+	*state = dedupe;
+	return 0;
+}
+
+static void answer(struct dedupe *dedupe, const struct event *in, const struct index_row *row, struct emit *out)
+{
+	struct record record = *in->record;
+	struct entry entry = { row->day, row->case_id, in->record->tokens };
+
+	record.parts |= RECORD_LINKED;
+	record.case_id = row->case_id;
+	record.n_links = row->n_links;
+	memcpy(record.links, row->links, row->n_links * sizeof(*row->links));
+	emit_record(out, TOPIC_LINKED, &row->case_id, &record);
+	buf_clear(&dedupe->entry);
+	entry_encode(&dedupe->entry, &entry);
+	emit_sealed(out, TOPIC_LINK_INDEX, &row->tip_id, &row->tip_id, buf_slice(&dedupe->entry));
+}
+
+static enum verdict answer_again(struct dedupe *dedupe, const struct event *in, const struct index_row *row,
+				 struct emit *out, struct err *err)
+{
+	if (memcmp(row->digest, in->record->digest, DIGEST_BYTES) != 0) {
+		err_set(err, ERR_DATA, REASON_ID_CONFLICT, "another tip with this id and other content came before");
+		return VERDICT_PARK;
+	}
+	if (row->partition == in->origin.partition && row->offset == in->origin.offset) {
+		answer(dedupe, in, row, out);
+		return VERDICT_DONE;
+	}
+	metric_add(dedupe->repeats, 1);
+	metric_add(dedupe->stage_repeats, 1);
+	return VERDICT_DONE;
+}
+
+static void case_of_first(const struct dedupe *dedupe, const struct tip_id *tip_id, struct tip_id *case_id)
+{
+	digest_keyed(case_id->bytes, index_salt(dedupe->index), slice_of(tip_id->bytes, TIP_ID_BYTES));
+}
+
+/* Fills the row of a tip that is new: its links, and so its case. */
+static void link_tip(struct dedupe *dedupe, const struct event *in, struct index_row *row)
+{
+	struct linker_match matches[LINKS_MAX];
+
+	*row = (struct index_row){ .tip_id = in->tip_id, .day = in->record->day, .partition = in->origin.partition,
+				   .offset = in->origin.offset, .tokens = in->record->tokens };
+	memcpy(row->digest, in->record->digest, DIGEST_BYTES);
+	linker_advance(dedupe->linker, row->day);
+	row->n_links = linker_find(dedupe->linker, &row->tokens, matches);
+	for (size_t i = 0; i < row->n_links; i++) {
+		row->links[i] = matches[i].link;
+		row->links[i].score = entry_score(row->links[i].score);
+	}
+	if (row->n_links > 0 && row->links[0].strong)
+		row->case_id = matches[0].case_id;
+	else
+		case_of_first(dedupe, &row->tip_id, &row->case_id);
+}
+
+static void count(struct dedupe *dedupe, const struct index_row *row)
+{
+	for (size_t i = 0; i < row->n_links; i++)
+		metric_add(row->links[i].strong ? dedupe->strong : dedupe->weak, 1);
+	if (row->n_links == 0 || !row->links[0].strong)
+		metric_add(dedupe->cases, 1);
+}
+
+static enum verdict dedupe_handle(void *state, const struct event *in, struct emit *out, struct err *err)
+{
+	struct dedupe *dedupe = state;
+	struct index_row row;
+	int found = index_find(dedupe->index, &in->tip_id, &row, err);
+
+	if (found < 0)
+		return VERDICT_FATAL;
+	if (found > 0)
+		return answer_again(dedupe, in, &row, out, err);
+	link_tip(dedupe, in, &row);
+	if (index_add(dedupe->index, &row, err) < 0)
+		return VERDICT_FATAL;
+	/* From here on nothing can fail: memory, file and answer go together. */
+	linker_add(dedupe->linker, &row.tip_id, &row.case_id, row.day, &row.tokens);
+	count(dedupe, &row);
+	answer(dedupe, in, &row, out);
+	return VERDICT_DONE;
+}
+
+static int dedupe_flush(void *state, const struct stage_position *positions, size_t n, struct err *err)
+{
+	struct dedupe *dedupe = state;
+
+	for (size_t i = 0; i < n; i++)
+		if (index_set_position(dedupe->index, positions[i].topic, positions[i].partition, positions[i].next,
+				       err) < 0)
+			return -1;
+	return index_commit(dedupe->index, err);
+}
+
+static int64_t dedupe_position(void *state, const char *topic, int32_t partition)
+{
+	struct dedupe *dedupe = state;
+
+	return index_position(dedupe->index, topic, partition);
+}
+
+static void dedupe_status(void *state, struct buf *json)
+{
+	const struct dedupe *dedupe = state;
+
+	buf_printf(json, ",\"tips\":%zu,\"tokens\":%zu", linker_n_tips(dedupe->linker), linker_n_terms(dedupe->linker));
+}
+
+const struct stage dedupe_stage = {
+	.name = "dedupe",
+	.topic_in = TOPIC_CLASSIFIED,
+	.input = STAGE_READS_RECORDS,
+	.summary = "link tips about the same incident, and give each tip its case",
+	.description =
+		"Reads tip.classified. Compares each tip's keyed tokens with those of the tips before it, and writes the "
+		"tip with its case id and its links to tip.linked, and what is needed to rebuild the index to link.index. "
+		"Drops nothing but the same tip again, which it counts. Parks a tip whose id came before with other "
+		"content (id-conflict). Holds keyed tokens and no words.",
+	.keys = keys,
+	.bus_key = true,
+	.check = dedupe_check,
+	.open = dedupe_open,
+	.handle = dedupe_handle,
+	.flush = dedupe_flush,
+	.position = dedupe_position,
+	.status = dedupe_status,
+	.close = dedupe_close,
+};

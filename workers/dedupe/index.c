@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "workers/dedupe/index.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "workers/dedupe/entry.h"
+
+#define INDEX_VERSION 1
+
+static const char schema[] =
+	"CREATE TABLE meta (version INTEGER NOT NULL, salt BLOB NOT NULL) STRICT;"
+	"CREATE TABLE tip ("
+	" seq INTEGER PRIMARY KEY," /* the order they came in */
+	" tip_id BLOB NOT NULL UNIQUE, case_id BLOB NOT NULL, day INTEGER NOT NULL, digest BLOB NOT NULL,"
+	" part INTEGER NOT NULL, offset INTEGER NOT NULL, tokens BLOB NOT NULL, links BLOB NOT NULL) STRICT;"
+	"CREATE TABLE position (topic TEXT NOT NULL, part INTEGER NOT NULL, next INTEGER NOT NULL,"
+	" PRIMARY KEY (topic, part)) STRICT, WITHOUT ROWID;";
+
+enum statement { FIND, ADD, SET_POSITION, GET_POSITION, WALK, N_STATEMENTS };
+
+static const char *const statements[N_STATEMENTS] = {
+	[FIND] = "SELECT tip_id, case_id, day, digest, part, offset, links FROM tip WHERE tip_id = ?1",
+	[ADD] = "INSERT INTO tip (tip_id, case_id, day, digest, part, offset, links, tokens)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[SET_POSITION] = "INSERT INTO position (topic, part, next) VALUES (?1, ?2, ?3)"
+			 " ON CONFLICT (topic, part) DO UPDATE SET next = excluded.next",
+	[GET_POSITION] = "SELECT next FROM position WHERE topic = ?1 AND part = ?2",
+	[WALK] = "SELECT tip_id, case_id, day, digest, part, offset, links, tokens FROM tip ORDER BY seq",
+};
+
+struct index {
+	sqlite3 *db;
+	sqlite3_stmt *statements[N_STATEMENTS];
+	bool in_transaction;
+	uint8_t salt[INDEX_SALT_BYTES];
+	struct buf links, tokens; /* reused */
+};
+
+static int sql_error(const struct index *index, struct err *err, const char *doing)
+{
+	return err_set(err, ERR_SYSTEM, NULL, "index: %s: %s", doing, sqlite3_errmsg(index->db));
+}
+
+static int run(struct index *index, const char *sql, struct err *err)
+{
+	int rc = sqlite3_exec(index->db, sql, NULL, NULL, NULL);
+
+	if (rc == SQLITE_OK)
+		return 0;
+	if (rc == SQLITE_BUSY)
+		return err_set(err, ERR_CONFIG, NULL,
+			       "index: another process has this file open: one dedupe at a time may");
+	if (rc == SQLITE_NOTADB)
+		return err_set(err, ERR_CONFIG, NULL, "index: not a file of dedupe's");
+	return sql_error(index, err, "cannot open");
+}
+
+/* The file is made here and not by SQLite, so that it is never open to others, not even for a moment. */
+static int make_private(const char *path, struct err *err)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	struct stat st;
+
+	if (fd < 0)
+		return err_errno(err, "index: cannot open %s", path);
+	if (fstat(fd, &st) < 0) {
+		close(fd);
+		return err_errno(err, "index: cannot look at %s", path);
+	}
+	close(fd);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, ERR_CONFIG, NULL, "index: %s is not a regular file", path);
+	if (st.st_mode & 077)
+		return err_set(err, ERR_CONFIG, NULL, "index: %s can be read by others than its owner (chmod 600)", path);
+	return 0;
+}
+
+static int read_meta(struct index *index, struct err *err)
+{
+	sqlite3_stmt *stmt;
+	int ok;
+
+	if (sqlite3_prepare_v2(index->db, "SELECT version, salt FROM meta", -1, &stmt, NULL) != SQLITE_OK)
+		return err_set(err, ERR_CONFIG, NULL, "index: not a file of dedupe's");
+	ok = sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_int(stmt, 0) == INDEX_VERSION &&
+	     sqlite3_column_bytes(stmt, 1) == INDEX_SALT_BYTES;
+	if (ok)
+		memcpy(index->salt, sqlite3_column_blob(stmt, 1), INDEX_SALT_BYTES);
+	sqlite3_finalize(stmt);
+	return ok ? 0 : err_set(err, ERR_CONFIG, NULL, "index: made by another release of dedupe");
+}
+
+static int has_tables(struct index *index, bool *has, struct err *err)
+{
+	sqlite3_stmt *stmt;
+	int rc;
+
+	if (sqlite3_prepare_v2(index->db, "SELECT 1 FROM sqlite_schema", -1, &stmt, NULL) != SQLITE_OK)
+		return sql_error(index, err, "cannot open");
+	rc = sqlite3_step(stmt);
+	sqlite3_finalize(stmt);
+	*has = rc == SQLITE_ROW;
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : sql_error(index, err, "cannot open");
+}
+
+/* Within one transaction, so that a file is either whole or empty. */
+static int make_tables(struct index *index, const uint8_t salt[INDEX_SALT_BYTES], struct err *err)
+{
+	sqlite3_stmt *stmt;
+	int rc;
+
+	if (run(index, "BEGIN IMMEDIATE", err) < 0 || run(index, schema, err) < 0)
+		return -1;
+	if (sqlite3_prepare_v2(index->db, "INSERT INTO meta VALUES (?1, ?2)", -1, &stmt, NULL) != SQLITE_OK)
+		return sql_error(index, err, "cannot make");
+	sqlite3_bind_int(stmt, 1, INDEX_VERSION);
+	sqlite3_bind_blob(stmt, 2, salt, INDEX_SALT_BYTES, SQLITE_STATIC);
+	rc = sqlite3_step(stmt);
+	sqlite3_finalize(stmt);
+	return rc == SQLITE_DONE ? run(index, "COMMIT", err) : sql_error(index, err, "cannot make");
+}
+
+static int prepare(struct index *index, struct err *err)
+{
+	for (int i = 0; i < N_STATEMENTS; i++)
+		if (sqlite3_prepare_v3(index->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT, &index->statements[i],
+				       NULL) != SQLITE_OK)
+			return sql_error(index, err, "cannot read");
+	return 0;
+}
+
+static int set_up(struct index *index, const uint8_t salt[INDEX_SALT_BYTES], struct err *err)
+{
+	bool has = false;
+
+	/* BEGIN takes the exclusive lock now and not with the first tip, and locking_mode keeps it. */
+	if (run(index, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF", err) < 0 ||
+	    run(index, "PRAGMA journal_mode = WAL; BEGIN EXCLUSIVE; COMMIT", err) < 0 || has_tables(index, &has, err) < 0)
+		return -1;
+	if (!has && make_tables(index, salt, err) < 0)
+		return -1;
+	return read_meta(index, err) < 0 ? -1 : prepare(index, err);
+}
+
+int index_open(struct index **out, const char *path, const uint8_t salt[INDEX_SALT_BYTES], struct err *err)
+{
+	struct index *index;
+	int rc;
+
+	if (path && make_private(path, err) < 0)
+		return -1;
+	index = mem_alloc(sizeof(*index));
+	rc = sqlite3_open_v2(path ? path : ":memory:", &index->db,
+			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (path ? 0 : SQLITE_OPEN_MEMORY), NULL);
+	if (rc != SQLITE_OK)
+		sql_error(index, err, "cannot open");
+	else if (set_up(index, salt, err) == 0) {
+		*out = index;
+		return 0;
+	}
+	index_close(index);
+	return -1;
+}
+
+void index_close(struct index *index)
+{
+	if (!index)
+		return;
+	for (int i = 0; i < N_STATEMENTS; i++)
+		sqlite3_finalize(index->statements[i]);
+	sqlite3_close(index->db); /* rolls back */
+	buf_release(&index->links);
+	buf_release(&index->tokens);
+	free(index);
+}
+
+static int copy_blob(sqlite3_stmt *stmt, int column, void *out, size_t len)
+{
+	if (sqlite3_column_bytes(stmt, column) != (int)len)
+		return -1;
+	memcpy(out, sqlite3_column_blob(stmt, column), len);
+	return 0;
+}
+
+static struct slice column_slice(sqlite3_stmt *stmt, int column)
+{
+	return slice_of(sqlite3_column_blob(stmt, column), (size_t)sqlite3_column_bytes(stmt, column));
+}
+
+/* Columns as FIND and WALK name them, without the tokens. */
+static int read_row(sqlite3_stmt *stmt, struct index_row *row, struct err *err)
+{
+	if (copy_blob(stmt, 0, row->tip_id.bytes, TIP_ID_BYTES) < 0 ||
+	    copy_blob(stmt, 1, row->case_id.bytes, TIP_ID_BYTES) < 0 || copy_blob(stmt, 3, row->digest, DIGEST_BYTES) < 0)
+		return err_set(err, ERR_SYSTEM, NULL, "index: damaged: a row of the wrong shape");
+	row->day = (uint32_t)sqlite3_column_int64(stmt, 2);
+	row->partition = sqlite3_column_int(stmt, 4);
+	row->offset = sqlite3_column_int64(stmt, 5);
+	row->tokens = (struct token_list){ NULL, 0, false };
+	return entry_links_decode(row->links, &row->n_links, column_slice(stmt, 6), err);
+}
+
+int index_find(struct index *index, const struct tip_id *tip_id, struct index_row *row, struct err *err)
+{
+	sqlite3_stmt *stmt = index->statements[FIND];
+	int rc, answer = 0;
+
+	sqlite3_bind_blob(stmt, 1, tip_id->bytes, TIP_ID_BYTES, SQLITE_STATIC);
+	rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW)
+		answer = read_row(stmt, row, err) < 0 ? -1 : 1;
+	else if (rc != SQLITE_DONE)
+		answer = sql_error(index, err, "cannot look up a tip");
+	sqlite3_reset(stmt);
+	return answer;
+}
+
+static int begin(struct index *index, struct err *err)
+{
+	if (index->in_transaction)
+		return 0;
+	if (run(index, "BEGIN IMMEDIATE", err) < 0)
+		return -1;
+	index->in_transaction = true;
+	return 0;
+}
+
+int index_add(struct index *index, const struct index_row *row, struct err *err)
+{
+	sqlite3_stmt *stmt = index->statements[ADD];
+	int rc;
+
+	if (begin(index, err) < 0)
+		return -1;
+	buf_clear(&index->links);
+	buf_clear(&index->tokens);
+	entry_links_encode(&index->links, row->links, row->n_links);
+	entry_tokens_encode(&index->tokens, &row->tokens);
+	sqlite3_bind_blob(stmt, 1, row->tip_id.bytes, TIP_ID_BYTES, SQLITE_STATIC);
+	sqlite3_bind_blob(stmt, 2, row->case_id.bytes, TIP_ID_BYTES, SQLITE_STATIC);
+	sqlite3_bind_int64(stmt, 3, row->day);
+	sqlite3_bind_blob(stmt, 4, row->digest, DIGEST_BYTES, SQLITE_STATIC);
+	sqlite3_bind_int(stmt, 5, row->partition);
+	sqlite3_bind_int64(stmt, 6, row->offset);
+	sqlite3_bind_blob(stmt, 7, index->links.len ? (const void *)index->links.data : "", (int)index->links.len,
+			  SQLITE_STATIC);
+	sqlite3_bind_blob(stmt, 8, index->tokens.data, (int)index->tokens.len, SQLITE_STATIC);
+	rc = sqlite3_step(stmt);
+	sqlite3_reset(stmt);
+	return rc == SQLITE_DONE ? 0 : sql_error(index, err, "cannot add a tip");
+}
+
+int index_set_position(struct index *index, const char *topic, int32_t partition, int64_t next, struct err *err)
+{
+	sqlite3_stmt *stmt = index->statements[SET_POSITION];
+	int rc;
+
+	if (begin(index, err) < 0)
+		return -1;
+	sqlite3_bind_text(stmt, 1, topic, -1, SQLITE_STATIC);
+	sqlite3_bind_int(stmt, 2, partition);
+	sqlite3_bind_int64(stmt, 3, next);
+	rc = sqlite3_step(stmt);
+	sqlite3_reset(stmt);
+	return rc == SQLITE_DONE ? 0 : sql_error(index, err, "cannot set the position");
+}
+
+int index_commit(struct index *index, struct err *err)
+{
+	if (!index->in_transaction)
+		return 0;
+	if (sqlite3_exec(index->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+		return sql_error(index, err, "cannot commit");
+	index->in_transaction = false;
+	return 0;
+}
+
+int64_t index_position(struct index *index, const char *topic, int32_t partition)
+{
+	sqlite3_stmt *stmt = index->statements[GET_POSITION];
+	int64_t next = -1;
+
+	sqlite3_bind_text(stmt, 1, topic, -1, SQLITE_STATIC);
+	sqlite3_bind_int(stmt, 2, partition);
+	if (sqlite3_step(stmt) == SQLITE_ROW)
+		next = sqlite3_column_int64(stmt, 0);
+	sqlite3_reset(stmt);
+	return next;
+}
+
+int index_walk(struct index *index, int (*each)(void *arg, const struct index_row *row, struct err *err), void *arg,
+	       struct err *err)
+{
+	sqlite3_stmt *stmt = index->statements[WALK];
+	struct arena *arena = arena_new(TOKENS_MAX * sizeof(struct token));
+	int rc, answer = 0;
+
+	while (answer == 0 && (rc = sqlite3_step(stmt)) != SQLITE_DONE) {
+		struct index_row row;
+
+		arena_reset(arena);
+		if (rc != SQLITE_ROW)
+			answer = sql_error(index, err, "cannot read");
+		else if (read_row(stmt, &row, err) < 0 ||
+			 entry_tokens_decode(&row.tokens, column_slice(stmt, 7), arena, err) < 0)
+			answer = err_prefix(err, "index: damaged");
+		else
+			answer = each(arg, &row, err);
+	}
+	sqlite3_reset(stmt);
+	arena_free(arena);
+	return answer;
+}
+
+const uint8_t *index_salt(const struct index *index)
+{
+	return index->salt;
+}
