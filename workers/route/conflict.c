@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "workers/route/conflict.h"
+
+#include <errno.h>
+
+#define FIRST_LINE "tipline-register 1"
+#define MAC_HEX 16
+
+static int bad_line(const char *name, int line, struct err *err, const char *what)
+{
+	return err_set(err, ERR_CONFIG, NULL, "%s:%d: %s", name, line, what);
+}
+
+static int read_mac(uint64_t *mac, const char *hex, size_t len)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	if (len != MAC_HEX)
+		return -1;
+	*mac = 0;
+	for (size_t i = 0; i < len; i++) {
+		const char *at = memchr(digits, hex[i], sizeof(digits) - 1);
+
+		if (!at)
+			return -1;
+		*mac = *mac << 4 | (uint64_t)(at - digits);
+	}
+	return 0;
+}
+
+/* One line without its newline and comment. 1: a token, 0: nothing, -1. */
+static int read_line(struct token *token, const char *line, size_t len)
+{
+	const char *space;
+	int class;
+
+	while (len > 0 && (line[len - 1] == ' ' || line[len - 1] == '\t' || line[len - 1] == '\r'))
+		len--;
+	if (len == 0)
+		return 0;
+	space = memchr(line, ' ', len);
+	if (!space)
+		return -1;
+	class = taxonomy_find(token_class_names, N_TOKEN_CLASSES, line, (size_t)(space - line));
+	if (class < 0 || read_mac(&token->mac, space + 1, len - (size_t)(space + 1 - line)) < 0)
+		return -1;
+	token->class = (uint8_t)class;
+	return 1;
+}
+
+static int by_class_and_mac(const void *a, const void *b)
+{
+	const struct token *x = a, *y = b;
+
+	if (x->class != y->class)
+		return x->class < y->class ? -1 : 1;
+	return x->mac < y->mac ? -1 : x->mac > y->mac;
+}
+
+/* As a token list must be: sorted, no repeats. */
+static void put_in_order(struct token_list *tokens)
+{
+	size_t n = 0;
+
+	if (tokens->n == 0)
+		return;
+	qsort(tokens->items, tokens->n, sizeof(*tokens->items), by_class_and_mac);
+	for (size_t i = 1; i < tokens->n; i++)
+		if (by_class_and_mac(&tokens->items[n], &tokens->items[i]) != 0)
+			tokens->items[++n] = tokens->items[i];
+	tokens->n = n + 1;
+}
+
+static size_t count_lines(struct slice text)
+{
+	size_t n = 1;
+
+	for (size_t i = 0; i < text.len; i++)
+		n += text.data[i] == '\n';
+	return n;
+}
+
+static int read_lines(struct token_list *tokens, const char *name, struct slice text, struct err *err)
+{
+	const char *at = (const char *)text.data, *end = at + text.len;
+
+	for (int line = 1; at < end; line++) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+		size_t len = newline ? (size_t)(newline - at) : (size_t)(end - at);
+		const char *comment = memchr(at, '#', len);
+		size_t plain = comment ? (size_t)(comment - at) : len;
+		int rc;
+
+		if (line == 1) {
+			if (plain != strlen(FIRST_LINE) || memcmp(at, FIRST_LINE, plain) != 0)
+				return bad_line(name, line, err, "does not begin with '" FIRST_LINE "'");
+		} else {
+			rc = read_line(&tokens->items[tokens->n], at, plain);
+			if (rc < 0)
+				return bad_line(name, line, err, "not a token class and 16 hex digits");
+			tokens->n += (size_t)rc;
+		}
+		at += newline ? len + 1 : len;
+	}
+	return 0;
+}
+
+int staff_register_parse(struct staff_register *reg, const char *name, struct slice text, struct err *err)
+{
+	struct token_list tokens = { NULL, 0, false };
+	size_t lines = count_lines(text);
+
+	if (text.len == 0)
+		return bad_line(name, 1, err, "does not begin with '" FIRST_LINE "'");
+	if (lines > REGISTER_TOKENS_MAX)
+		return bad_line(name, 1, err, "more lines than a register may have");
+	tokens.items = mem_alloc(lines * sizeof(*tokens.items));
+	if (read_lines(&tokens, name, text, err) < 0) {
+		free(tokens.items);
+		return -1;
+	}
+	put_in_order(&tokens);
+	reg->tokens = tokens;
+	return 0;
+}
+
+int staff_register_load(struct staff_register *reg, const char *path, struct err *err)
+{
+	const size_t max = 32 * (size_t)REGISTER_TOKENS_MAX;
+	FILE *file = fopen(path, "re");
+	struct buf text = BUF_INIT;
+	size_t n;
+	int rc;
+
+	if (!file)
+		return err_set(err, ERR_CONFIG, NULL, "%s: %s", path, strerror(errno));
+	do {
+		n = fread(buf_reserve(&text, 65536), 1, 65536, file);
+		text.len += n;
+	} while (n > 0 && text.len <= max);
+	if (ferror(file) || text.len > max)
+		rc = err_set(err, ERR_CONFIG, NULL, "%s: %s", path, ferror(file) ? "cannot be read" : "too large");
+	else
+		rc = staff_register_parse(reg, path, buf_slice(&text), err);
+	fclose(file);
+	buf_release(&text);
+	return rc;
+}
+
+void staff_register_release(struct staff_register *reg)
+{
+	free(reg->tokens.items);
+	*reg = (struct staff_register){ { NULL, 0, false } };
+}
+
+bool staff_register_conflicts(const struct staff_register *reg, const struct token_list *tokens)
+{
+	if (reg->tokens.n == 0)
+		return false;
+	return tokens->cut || token_list_meets(&reg->tokens, tokens);
+}

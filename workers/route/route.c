@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * route
+ *
+ * Reads   tip.linked
+ * Writes  case.routed  the record without the tip's body and tokens, with what was decided and the case sealed to its
+ *                      teams; key: case id
+ *         team.NAME    the same sealed case, for each team it goes to; key: case id
+ * Parks   team-unknown nobody who could take the tip is free of a conflict of interest
+ *
+ * The policy decides outcome, teams and priority. Then the tip's keyed tokens are held against the staff register of
+ * each team it would go to. If any of them meets, the tip goes to the oversight team alone, and to none of the others:
+ * a team that is not itself named sits down the corridor from the one that is. The outcome stands; the reason says
+ * that there is a conflict. If the oversight team's register meets too, the policy's alternate takes the tip; if there
+ * is none, or it is named as well, the tip is parked, still sealed, until the policy names somebody.
+ *
+ * A list of tokens that was cut could hide a name, so it counts as a conflict with every team that has a register.
+ */
+#include "workers/route/route.h"
+
+#include "schema/age.h"
+#include "schema/keys.h"
+#include "schema/reason.h"
+#include "schema/topics.h"
+#include "workers/route/casefile.h"
+#include "workers/route/conflict.h"
+#include "workers/route/policy.h"
+
+#define ROUTE_TEAMS_MAX 64
+#define CONFLICT_REASON "a member of a team it would go to may be named in it: "
+
+static const struct conf_key keys[] = {
+	{ "policy", CONF_FILE, NULL, 0, 0, NULL, "the rules that decide where a tip goes (policy.yaml)" },
+	{ "teams.*.recipient", CONF_FILE, "", 0, 0, NULL, "the team's public key: its cases are sealed to it" },
+	{ "teams.*.register", CONF_FILE, "", 0, 0, NULL,
+	  "the team's staff register as keyed tokens: a tip that names one of them goes to oversight" },
+	CONF_KEYS_END,
+};
+
+struct team {
+	char name[TEAM_NAME_MAX];
+	char topic[sizeof(TOPIC_TEAM_PREFIX) + TEAM_NAME_MAX];
+	struct age_recipient recipient;
+	struct staff_register staff;
+};
+
+struct route {
+	struct policy *policy;
+	struct team teams[ROUTE_TEAMS_MAX]; /* those that the policy names */
+	size_t n_teams;
+	bool trying;
+	struct buf plain, sealed; /* reused, wiped */
+	struct metric *outcomes[N_OUTCOMES], *conflicts;
+};
+
+struct destination { /* where one tip goes */
+	const struct team *teams[TEAMS_MAX];
+	size_t n;
+	const char *conflict_with[TEAMS_MAX];
+	size_t n_conflict_with;
+};
+
+/* Opening. */
+
+struct team_loader {
+	struct route *route;
+	const struct conf *conf;
+};
+
+static int load_team(void *arg, const char *name, struct err *err)
+{
+	struct team_loader *loader = arg;
+	struct route *route = loader->route;
+	char key[64 + TEAM_NAME_MAX];
+	struct team *team;
+	const char *path;
+
+	if (route->n_teams == ROUTE_TEAMS_MAX)
+		return err_set(err, ERR_CONFIG, NULL, "the policy names more than %d teams", ROUTE_TEAMS_MAX);
+	team = &route->teams[route->n_teams];
+	snprintf(team->name, sizeof(team->name), "%s", name);
+	snprintf(team->topic, sizeof(team->topic), TOPIC_TEAM_PREFIX "%s", name);
+	snprintf(key, sizeof(key), "teams.%s.recipient", name);
+	path = conf_str(loader->conf, key);
+	if (!*path)
+		return err_set(err, ERR_CONFIG, NULL, "the policy names the team '%s', but '%s' is not set", name, key);
+	if (keys_load_recipient(&team->recipient, path, err) < 0)
+		return err_prefix(err, "%s", key);
+	snprintf(key, sizeof(key), "teams.%s.register", name);
+	path = conf_str(loader->conf, key);
+	if (*path && staff_register_load(&team->staff, path, err) < 0)
+		return -1;
+	route->n_teams++;
+	return 0;
+}
+
+static void route_close(void *state)
+{
+	struct route *route = state;
+
+	if (!route)
+		return;
+	for (size_t i = 0; i < route->n_teams; i++)
+		staff_register_release(&route->teams[i].staff);
+	policy_free(route->policy);
+	buf_release(&route->plain);
+	buf_release(&route->sealed);
+	free(route);
+}
+
+static int load(struct route **out, const struct conf *conf, struct err *err)
+{
+	struct route *route = mem_alloc(sizeof(*route));
+	struct team_loader loader = { route, conf };
+
+	if (policy_load(&route->policy, conf_str(conf, "policy"), err) < 0 ||
+	    policy_each_team(route->policy, load_team, &loader, err) < 0) {
+		route_close(route);
+		return -1;
+	}
+	*out = route;
+	return 0;
+}
+
+static int route_check(const struct conf *conf, struct err *err)
+{
+	struct route *route;
+
+	if (load(&route, conf, err) < 0)
+		return -1;
+	route_close(route);
+	return 0;
+}
+
+static int route_open(void **state, const struct stage_env *env, struct err *err)
+{
+	struct route *route;
+
+	if (load(&route, env->conf, err) < 0)
+		return -1;
+	route->trying = env->trying;
+	for (int i = 0; i < N_OUTCOMES; i++) {
+		char labels[64];
+
+		snprintf(labels, sizeof(labels), "outcome=\"%s\"", outcome_names[i]);
+		route->outcomes[i] = metrics_counter(env->metrics, "tipline_route_outcomes_total", labels,
+						     "tips routed, by outcome");
+	}
+	route->conflicts = metrics_counter(env->metrics, "tipline_route_conflicts_total", "",
+					   "tips sent to oversight for a conflict of interest");
+	*state = route;
+	return 0;
+}
+
+/* Handling. */
+
+static const struct team *find_team(const struct route *route, const char *name)
+{
+	for (size_t i = 0; i < route->n_teams; i++)
+		if (strcmp(route->teams[i].name, name) == 0)
+			return &route->teams[i];
+	BUG("the policy names a team that was not loaded");
+}
+
+/* Oversight, or its alternate; NULL when neither can take the tip. */
+static const struct team *free_of_conflict(const struct route *route, const struct token_list *tokens)
+{
+	const struct team *team = find_team(route, route->policy->oversight);
+
+	if (!staff_register_conflicts(&team->staff, tokens))
+		return team;
+	if (!route->policy->alternate[0])
+		return NULL;
+	team = find_team(route, route->policy->alternate);
+	return staff_register_conflicts(&team->staff, tokens) ? NULL : team;
+}
+
+/* -1 when nobody can take the tip. */
+static int find_destination(const struct route *route, const struct policy_decision *decision,
+			    const struct token_list *tokens, struct destination *to)
+{
+	*to = (struct destination){ .n = 0 };
+	for (size_t i = 0; i < decision->n_teams; i++) {
+		const struct team *team = find_team(route, decision->teams[i]);
+
+		to->teams[to->n++] = team;
+		if (staff_register_conflicts(&team->staff, tokens))
+			to->conflict_with[to->n_conflict_with++] = team->name;
+	}
+	if (to->n_conflict_with == 0)
+		return 0;
+	to->n = 1;
+	to->teams[0] = free_of_conflict(route, tokens);
+	return to->teams[0] ? 0 : -1;
+}
+
+static void fill_routing(const struct route *route, const struct policy_decision *decision,
+			 const struct destination *to, struct routing *routing)
+{
+	*routing = (struct routing){ .outcome = (uint8_t)decision->outcome, .priority = (uint8_t)decision->priority,
+				     .conflict = to->n_conflict_with > 0, .rule = slice_str(decision->rule) };
+	memcpy(routing->policy_hash, route->policy->hash, HASH_BYTES);
+	for (size_t i = 0; i < to->n; i++)
+		routing->teams[routing->n_teams++] = slice_str(to->teams[i]->name);
+}
+
+static const char *reason_of(const struct policy_decision *decision, bool conflict, struct arena *arena)
+{
+	size_t head = strlen(CONFLICT_REASON), len = strlen(decision->reason);
+	char *text;
+
+	if (!conflict)
+		return decision->reason;
+	text = arena_alloc(arena, head + len + 1);
+	memcpy(text, CONFLICT_REASON, head);
+	memcpy(text + head, decision->reason, len);
+	return text;
+}
+
+/* One file for all the teams. With --try the document itself, since a sealed one is never the same twice. */
+static struct slice seal_case(struct route *route, const struct casefile *casefile, const struct destination *to)
+{
+	struct age_recipient recipients[TEAMS_MAX];
+
+	buf_clear(&route->plain);
+	buf_clear(&route->sealed);
+	casefile_write(&route->plain, casefile);
+	if (route->trying)
+		return buf_slice(&route->plain);
+	for (size_t i = 0; i < to->n; i++)
+		recipients[i] = to->teams[i]->recipient;
+	age_shuffle(recipients, to->n);
+	age_seal(&route->sealed, recipients, to->n, buf_slice(&route->plain));
+	buf_clear(&route->plain);
+	return buf_slice(&route->sealed);
+}
+
+static enum verdict route_handle(void *state, const struct event *in, struct emit *out, struct err *err)
+{
+	struct route *route = state;
+	struct record record = *in->record;
+	struct policy_decision decision;
+	struct destination to;
+	struct casefile casefile = { .record = &record };
+
+	policy_decide(route->policy, in->record, in->arena, &decision);
+	if (find_destination(route, &decision, &in->record->tokens, &to) < 0) {
+		err_set(err, ERR_DATA, REASON_TEAM_UNKNOWN, "no team that could take it is free of a conflict of interest");
+		return VERDICT_PARK;
+	}
+	fill_routing(route, &decision, &to, &record.routing);
+	casefile.reason = reason_of(&decision, record.routing.conflict, in->arena);
+	casefile.conflict_with = to.conflict_with;
+	casefile.n_conflict_with = to.n_conflict_with;
+	record.sealed_case = seal_case(route, &casefile, &to);
+	record.parts |= RECORD_ROUTED;
+	record.body = slice_of(NULL, 0);
+	record.tokens = (struct token_list){ NULL, 0, false };
+	emit_record(out, TOPIC_ROUTED, &record.case_id, &record);
+	for (size_t i = 0; i < to.n; i++)
+		emit_bytes(out, to.teams[i]->topic, &record.case_id, &record.tip_id, record.sealed_case);
+	metric_add(route->outcomes[decision.outcome], 1);
+	if (record.routing.conflict)
+		metric_add(route->conflicts, 1);
+	return VERDICT_DONE;
+}
+
+static void route_status(void *state, struct buf *json)
+{
+	const struct route *route = state;
+
+	buf_append_str(json, ",\"outcomes\":{");
+	for (int i = 0; i < N_OUTCOMES; i++)
+		buf_printf(json, "%s\"%s\":%.0f", i ? "," : "", outcome_names[i], metric_value(route->outcomes[i]));
+	buf_printf(json, "},\"conflicts\":%.0f,\"rules\":%zu,\"teams\":%zu", metric_value(route->conflicts),
+		   route->policy->n_rules, route->n_teams);
+}
+
+const struct stage route_stage = {
+	.name = "route",
+	.topic_in = TOPIC_LINKED,
+	.input = STAGE_READS_RECORDS,
+	.summary = "decide what happens to a tip, and seal it to the teams that shall read it",
+	.description =
+		"Reads tip.linked. Asks the policy for outcome, teams and priority, holds the tip's keyed tokens against the "
+		"staff registers of those teams, and seals the case to them, or to the oversight team alone when one of their "
+		"members may be named. Writes case.routed, without the tip's text and tokens, and the sealed case to the topic "
+		"of each team. Parks a tip that nobody free of conflict could take (team-unknown).",
+	.keys = keys,
+	.bus_key = true,
+	.check = route_check,
+	.open = route_open,
+	.handle = route_handle,
+	.status = route_status,
+	.close = route_close,
+};
