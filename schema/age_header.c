@@ -177,7 +177,7 @@ void age_header_mac(uint8_t mac[AGE_MAC_BYTES], const uint8_t file_key[AGE_FILE_
 {
 	uint8_t key[HKDF_BYTES];
 
-	hkdf_sha256(key, slice_of(file_key, AGE_FILE_KEY_BYTES), slice_of(NULL, 0), slice_str("header"));
+	hkdf_sha256(key, slice_of(file_key, AGE_FILE_KEY_BYTES), slice_str(""), slice_str("header"));
 	hmac_sha256(mac, slice_of(key, sizeof(key)), covered);
 	sodium_memzero(key, sizeof(key));
 }

@@ -131,7 +131,7 @@ static void z85_as_in_the_rfc(void **state)
 
 static void z85_refuses_other_text(void **state)
 {
-	static const char *const wrong[] = { "", "0000", "000000", "0000'", "0000 ", "0000\n", "#####", "%nSc1", "000\xb0""0" };
+	static const char *const wrong[] = { "", "0000", "000000", "0000'", "0000 ", "0000\n", "#####", "%nSc1", "00\xb0..", "00\xb0\xb0\xb0" };
 	uint8_t data[4];
 
 	(void)state;

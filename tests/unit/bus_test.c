@@ -85,6 +85,7 @@ static void is_bound_to_topic_and_tip(void **state)
 	assert_string_equal(err.reason, REASON_RECORD_SEAL);
 	assert_int_equal(plain.len, 0);
 	buf_release(&sealed);
+	buf_release(&plain);
 }
 
 static void refuses_every_flip_and_cut(void **state)

@@ -221,6 +221,7 @@ static void contact_refuses_padding_and_sizes(void **state)
 		assert_string_equal(err.reason, cases[i].reason);
 		assert_int_equal(details.len, 0);
 		buf_release(&file);
+		buf_release(&details);
 	}
 }
 
@@ -245,6 +246,7 @@ static void stanzas_are_shuffled(void **state)
 			assert_int_equal(age_open(&plain, &f->identities[TRIAGE], 1, buf_slice(&damaged), &err), -1);
 			places[place] += strcmp(err.reason, REASON_KEY_UNKNOWN) == 0;
 			buf_release(&damaged);
+			buf_release(&plain);
 		}
 		buf_release(&file);
 	}
