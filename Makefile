@@ -16,7 +16,7 @@ B := build/$(notdir $(CC))$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 Q := $(if $(V),,@)
 say = $(if $(V),@:,@printf '  %-6s %s\n' $(1) $(2))
 
-PACKAGES := rdkafka libzmq libsodium jansson libfyaml libhs libmicrohttpd sqlite3 libsystemd libcbor
+PACKAGES := rdkafka libzmq libsodium jansson libfyaml libhs libmicrohttpd sqlite3 libsystemd libcbor libcurl
 # Expanded when first used, since `make setup` may have just installed them.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PACKAGES)))$(PKG_CFLAGS)
 pkg_libs = $(shell pkg-config --libs $(1))

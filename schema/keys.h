@@ -32,6 +32,8 @@ int keys_begin(struct err *err);
 int keys_read_secret(struct buf *out, const char *path, struct err *err);
 /* Writes atomically: temporary file, fsync, rename, fsync the folder. `mode` 0600 or 0644. Refuses to overwrite. */
 int keys_write(const char *path, struct slice content, unsigned mode, struct err *err);
+/* The same in place of what is there: a reader sees the old content or the new. */
+int keys_replace(const char *path, struct slice content, unsigned mode, struct err *err);
 
 /* All *.identity files of a folder, or the one file: comments and empty lines as age-keygen writes them. */
 struct identity_set {

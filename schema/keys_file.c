@@ -132,7 +132,8 @@ static int take_name(const char *temporary, const char *path)
 	return 0;
 }
 
-int keys_write(const char *path, struct slice content, unsigned mode, struct err *err)
+static int write_named(const char *path, struct slice content, unsigned mode,
+		       int (*take)(const char *temporary, const char *path), struct err *err)
 {
 	char temporary[PATH_LENGTH_MAX];
 	int fd, failed;
@@ -149,7 +150,7 @@ int keys_write(const char *path, struct slice content, unsigned mode, struct err
 		failed = 1;
 		err_errno(err, "%s", path);
 	}
-	if (!failed && take_name(temporary, path) != 0) {
+	if (!failed && take(temporary, path) != 0) {
 		failed = 1;
 		if (errno == EEXIST)
 			err_set(err, ERR_CONFIG, NULL, "%s: is there already and is not overwritten", path);
@@ -161,4 +162,14 @@ int keys_write(const char *path, struct slice content, unsigned mode, struct err
 		return -1;
 	}
 	return keys_sync_parent(path, err);
+}
+
+int keys_write(const char *path, struct slice content, unsigned mode, struct err *err)
+{
+	return write_named(path, content, mode, take_name, err);
+}
+
+int keys_replace(const char *path, struct slice content, unsigned mode, struct err *err)
+{
+	return write_named(path, content, mode, rename, err);
 }

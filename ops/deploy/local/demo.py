@@ -227,8 +227,7 @@ def run(args, screen, pipeline):
     sampler.sample()
     seconds = time.monotonic() - began
 
-    accepted_args = [a for r in pipeline.receipts() for a in ("--accepted", r)]
-    result = pipeline.tipctl_json("reconcile", *accepted_args, check=False)
+    result = pipeline.tipctl_json("reconcile", *pipeline.receipts(), check=False)
     summary = pipeline.tipctl_json("cases", "summary")
     parked = pipeline.tipctl_json("parked", "list")
     tips = kinds_of(pipeline.receipts())
@@ -236,9 +235,8 @@ def run(args, screen, pipeline):
     print_tables(pipeline, screen, sampler, summary, parked, tips)
     screen.say("Counted tip by tip")
     conflicts_right = check_conflicts(pipeline, screen, tips)
-    for key in ("missing", "stored_twice_ids"):
-        for tip_id in result.get(key, [])[:20]:
-            screen.say(f"  {key}: {tip_id}")
+    for tip_id in result["missing"][:20]:
+        screen.say(f"  missing: {tip_id}")
 
     line = {"broker": pipeline.broker.name, "submitted": sum(r["put"] for r in reports),
             "accepted": result["accepted"], "refused": result["refused"], "stored": result["stored"],

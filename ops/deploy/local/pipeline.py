@@ -17,9 +17,9 @@ TEAMS = ["assessment", "corruption", "abuse-of-position", "domestic-abuse", "dis
          "oversight"]
 WORKERS = ["classify", "dedupe", "route", "sink"]
 DAEMONS = ["gateway"] + WORKERS
-ADAPTERS = [("webform", 1, "web"), ("callhandler", 2, "phone"), ("partner", 3, "partner,batch")]
+ADAPTERS = [("webform", 1, "web"), ("callhandler", 2, "phone"), ("partner", 3, "partner+batch")]
 REHEARSAL_ADAPTERS = [("desk-a", 11), ("desk-b", 12), ("desk-c", 13)]
-ALL_CHANNELS = "web,phone,partner,batch"
+ALL_CHANNELS = "web+phone+partner+batch"
 
 
 class Daemon(threading.Thread):
@@ -120,14 +120,9 @@ class Pipeline:
     def make_keys(self):
         if os.path.exists(self.keys):
             return
-        args = []
-        for team in TEAMS:
-            args += ["--team", team]
-        for name, number, channels in ADAPTERS:
-            args += ["--adapter", f"{name}:{number}:{channels}"]
-        for name, number in REHEARSAL_ADAPTERS:
-            args += ["--adapter", f"{name}:{number}:{ALL_CHANNELS}"]
-        self.run("tipctl", "keys", "init", *args, self.keys)
+        adapters = [f"{name}:{number}:{channels}" for name, number, channels in ADAPTERS]
+        adapters += [f"{name}:{number}:{ALL_CHANNELS}" for name, number in REHEARSAL_ADAPTERS]
+        self.run("tipctl", "keys", "init", "--teams", ",".join(TEAMS), "--adapters", ",".join(adapters), self.keys)
         # What each daemon may read lies in a folder of its own, as it would on machines of their own.
         for epoch_file in os.listdir(self.path("keys", "bus")):
             held = ["sink"] if "case.routed" in epoch_file else ["classify", "dedupe", "route"]

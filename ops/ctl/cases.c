@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tipctl cases: what the store tells without a team's identity. The sealed case itself is handed out as the age file
+ * it is.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ops/ctl/ctl.h"
+
+static json_t *words_of(const char *text)
+{
+	json_t *list = json_array();
+
+	while (text && *text) {
+		size_t len = strcspn(text, " ");
+
+		json_array_append_new(list, json_stringn(text, len));
+		text += len + (text[len] == ' ');
+	}
+	return list;
+}
+
+static json_t *id_of(const struct tip_id *id)
+{
+	char hex[TIP_ID_HEX];
+
+	tip_id_hex(id, hex);
+	return json_string(hex);
+}
+
+static json_t *tip_row(const struct store_tip *tip)
+{
+	return json_pack("{s:o, s:o, s:I, s:s, s:s, s:s, s:o, s:b, s:s, s:s, s:I}", "tip_id", id_of(&tip->tip_id),
+			 "case_id", id_of(&tip->case_id), "day", (json_int_t)tip->day, "channel",
+			 channel_names[tip->channel], "outcome", outcome_names[tip->outcome], "priority",
+			 priority_names[tip->priority], "teams", words_of(tip->teams), "conflict", tip->conflict,
+			 "rule", tip->rule, "policy_hash", tip->policy_hash, "links", (json_int_t)tip->n_links);
+}
+
+static int add_tip(void *arg, const struct store_tip *tip)
+{
+	json_array_append_new(arg, tip_row(tip));
+	return 0;
+}
+
+static int add_case(void *arg, const struct store_case *c)
+{
+	json_array_append_new(arg, json_pack("{s:o, s:I, s:I, s:s, s:o, s:o, s:I, s:I}", "case_id", id_of(&c->case_id),
+					     "tips", (json_int_t)c->n_tips, "links", (json_int_t)c->n_links, "priority",
+					     priority_names[c->priority], "teams", words_of(c->teams), "outcomes",
+					     words_of(c->outcomes), "first_day", (json_int_t)c->first_day, "last_day",
+					     (json_int_t)c->last_day));
+	return 0;
+}
+
+static int add_link(void *arg, const struct link *link)
+{
+	json_array_append_new(arg, json_pack("{s:o, s:f, s:s}", "tip_id", id_of(&link->tip_id), "score",
+					     (double)link->score, "strength", link->strong ? "strong" : "weak"));
+	return 0;
+}
+
+static int filter_of(struct ctl *ctl, struct store_filter *filter, struct err *err)
+{
+	filter->team = program_value(ctl->call, "team", NULL);
+	filter->outcome = program_value(ctl->call, "outcome", NULL);
+	filter->limit = strtoul(program_value(ctl->call, "limit", "0"), NULL, 10);
+	if (filter->outcome && taxonomy_find(outcome_names, N_OUTCOMES, filter->outcome, strlen(filter->outcome)) < 0)
+		return err_set(err, ERR_USAGE, NULL, "there is no outcome \"%s\": investigate, safeguard, record, refer, assess",
+			       filter->outcome);
+	return 0;
+}
+
+int ctl_cases_list(struct ctl *ctl, struct ctl_output *out, struct err *err)
+{
+	static const struct ctl_column columns[] = { { "case_id", "CASE", false },	 { "tips", "TIPS", true },
+						     { "links", "LINKS", true },	 { "priority", "PRIORITY", false },
+						     { "outcomes", "OUTCOME", false }, { "teams", "TEAMS", false },
+						     { NULL, NULL, false } };
+	struct store_filter filter = { 0 };
+
+	out->value = json_array();
+	out->columns = columns;
+	if (filter_of(ctl, &filter, err) < 0 ||
+	    store_each_case(ctl->store, &filter, add_case, out->value, err) < 0)
+		return -1;
+	out->note = json_array_size(out->value) ? NULL : "no case";
+	return 0;
+}
+
+int ctl_cases_tips(struct ctl *ctl, struct ctl_output *out, struct err *err)
+{
+	static const struct ctl_column columns[] = { { "tip_id", "TIP", false },	 { "case_id", "CASE", false },
+						     { "outcome", "OUTCOME", false },	 { "priority", "PRIORITY", false },
+						     { "teams", "TEAMS", false },	 { "rule", "RULE", false },
+						     { NULL, NULL, false } };
+	struct store_filter filter = { 0 };
+
+	out->value = json_array();
+	out->columns = columns;
+	if (filter_of(ctl, &filter, err) < 0 || store_each_tip(ctl->store, &filter, add_tip, out->value, err) < 0)
+		return -1;
+	out->note = json_array_size(out->value) ? NULL : "no tip";
+	return 0;
+}
+
+/* The one tip that `id` names: the tip itself, or the only tip of the case. */
+static int one_tip(struct ctl *ctl, const struct tip_id *id, json_t *tips_of_case, struct tip_id *tip_id, struct err *err)
+{
+	const char *hex;
+
+	*tip_id = *id;
+	if (!json_array_size(tips_of_case))
+		return 0;
+	if (json_array_size(tips_of_case) > 1)
+		return err_set(err, ERR_USAGE, NULL, "the case has %zu tips: name one (`tipctl cases show %s` lists them)",
+			       json_array_size(tips_of_case), ctl->argv[0]);
+	hex = json_string_value(json_object_get(json_array_get(tips_of_case, 0), "tip_id"));
+	return tip_id_parse(tip_id, hex, strlen(hex));
+}
+
+static int write_blob(struct ctl *ctl, const struct tip_id *tip_id, bool contact, struct err *err)
+{
+	struct buf blob = BUF_INIT;
+	int found = contact ? store_contact(ctl->store, tip_id, &blob, err) :
+			      store_sealed_case(ctl->store, tip_id, &blob, err);
+
+	if (found > 0 && fwrite(blob.data, 1, blob.len, stdout) != blob.len)
+		found = err_errno(err, "standard output");
+	buf_release(&blob);
+	if (found == 0)
+		return err_set(err, ERR_DATA, NULL, "no tip or case %.64s", ctl->argv[0]);
+	return found < 0 ? -1 : 0;
+}
+
+struct pick {
+	const struct tip_id *wanted;
+	json_t *row;
+};
+
+static int pick_tip(void *arg, const struct store_tip *tip)
+{
+	struct pick *pick = arg;
+
+	if (!tip_id_equal(&tip->tip_id, pick->wanted))
+		return 0;
+	pick->row = tip_row(tip);
+	return 1;
+}
+
+int ctl_cases_show(struct ctl *ctl, struct ctl_output *out, struct err *err)
+{
+	bool sealed = program_given(ctl->call, "sealed"), contact = program_given(ctl->call, "contact");
+	struct store_filter of_case = { 0 }, all = { 0 };
+	json_t *tips = json_array(), *links = json_array();
+	struct tip_id id, tip_id;
+	struct pick pick = { &id, NULL };
+	int result = -1;
+
+	if (tip_id_parse(&id, ctl->argv[0], strlen(ctl->argv[0])) < 0) {
+		err_set(err, ERR_USAGE, NULL, "\"%.64s\" is no id: 32 lower-case hex digits", ctl->argv[0]);
+		goto done;
+	}
+	of_case.case_id = &id;
+	if (store_each_tip(ctl->store, &of_case, add_tip, tips, err) < 0)
+		goto done;
+	if (sealed || contact) {
+		out->written = true;
+		if (one_tip(ctl, &id, tips, &tip_id, err) == 0)
+			result = write_blob(ctl, &tip_id, contact, err);
+		goto done;
+	}
+	if (json_array_size(tips)) {
+		out->value = json_pack("{s:s, s:O}", "case_id", ctl->argv[0], "tips", tips);
+		result = 0;
+		goto done;
+	}
+	if (store_each_tip(ctl->store, &all, pick_tip, &pick, err) < 0)
+		goto done;
+	if (!pick.row) {
+		err_set(err, ERR_DATA, NULL, "no tip or case %s", ctl->argv[0]);
+		goto done;
+	}
+	out->value = pick.row;
+	result = store_each_link(ctl->store, &id, add_link, links, err);
+	json_object_set(out->value, "links", links);
+done:
+	json_decref(tips);
+	json_decref(links);
+	return result;
+}
+
+static int add_team(void *arg, const char *team, uint8_t outcome, uint64_t tips)
+{
+	json_array_append_new(arg, json_pack("{s:s, s:s, s:I}", "team", team, "outcome", outcome_names[outcome], "tips",
+					     (json_int_t)tips));
+	return 0;
+}
+
+int ctl_cases_summary(struct ctl *ctl, struct ctl_output *out, struct err *err)
+{
+	struct store_totals totals;
+	json_t *teams = json_array();
+
+	if (store_totals(ctl->store, &totals, err) < 0 || store_each_team(ctl->store, add_team, teams, err) < 0)
+		return json_decref(teams), -1;
+	out->value = json_pack("{s:I, s:I, s:I, s:I, s:o}", "tips", (json_int_t)totals.tips, "cases",
+			       (json_int_t)totals.cases, "links", (json_int_t)totals.links, "conflicts",
+			       (json_int_t)totals.conflicts, "teams", teams);
+	return 0;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ctl: what tipctl's commands share. A command is a row of the grammar (grammar.c): the words that name it, its
+ * operands, what it needs, and a function that makes a JSON value. One place prints the value, as JSON with --json or
+ * as a table for people, so the two never say different things.
+ *
+ * Nothing here holds a key that opens a tip, except while `keys init` and `register build` run.
+ */
+#ifndef TIPLINE_OPS_CTL_CTL_H
+#define TIPLINE_OPS_CTL_CTL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "ops/runtime/err.h"
+#include "ops/runtime/kafka_admin.h"
+#include "ops/runtime/program.h"
+#include "schema/store/store.h"
+
+extern const struct conf_key ctl_keys[];
+
+struct ctl {
+	const struct program_call *call;
+	const struct conf *conf;        /* NULL for commands that need none */
+	bool json;
+	int argc;                       /* operands behind the command's words */
+	const char *const *argv;
+	struct kafka_admin *kafka;      /* connected when the row says CTL_KAFKA */
+	struct store *store;            /* open for reading when the row says CTL_STORE; NULL when there is none yet */
+};
+
+/* How a list of objects is shown to people; the JSON has all members. */
+struct ctl_column {
+	const char *key, *title; /* key NULL ends the list */
+	bool right;
+};
+
+struct ctl_output {
+	json_t *value;                    /* owned; an array of objects, or an object */
+	const struct ctl_column *columns; /* for an array */
+	const char *note;                 /* a line for people behind the table; static; may be NULL */
+	bool written;                     /* the command wrote standard output itself */
+	int status;                       /* exit status when all went well: 0, or 1 for "looked, and it is not right" */
+};
+
+enum ctl_needs { CTL_CONF = 1, CTL_KAFKA = 2, CTL_STORE = 4 };
+
+struct ctl_command {
+	const char *words;    /* "parked show" */
+	const char *operands; /* "ID", "[FILE …]"; for help */
+	int min_args, max_args;
+	int needs;
+	int (*run)(struct ctl *ctl, struct ctl_output *out, struct err *err);
+	const char *help;
+};
+
+extern const struct ctl_command ctl_commands[]; /* words NULL ends it */
+
+int ctl_run(const struct program_call *call, struct err *err);
+
+int ctl_topics_create(struct ctl *ctl, struct ctl_output *out, struct err *err);
+int ctl_topics_check(struct ctl *ctl, struct ctl_output *out, struct err *err);
+int ctl_keys_init(struct ctl *ctl, struct ctl_output *out, struct err *err);
+int ctl_register_build(struct ctl *ctl, struct ctl_output *out, struct err *err);
+int ctl_status(struct ctl *ctl, struct ctl_output *out, struct err *err);
+int ctl_parked_list(struct ctl *ctl, struct ctl_output *out, struct err *err);
+int ctl_parked_show(struct ctl *ctl, struct ctl_output *out, struct err *err);
+int ctl_cases_list(struct ctl *ctl, struct ctl_output *out, struct err *err);
+int ctl_cases_show(struct ctl *ctl, struct ctl_output *out, struct err *err);
+int ctl_cases_tips(struct ctl *ctl, struct ctl_output *out, struct err *err);
+int ctl_cases_summary(struct ctl *ctl, struct ctl_output *out, struct err *err);
+int ctl_reconcile(struct ctl *ctl, struct ctl_output *out, struct err *err);
+
+#endif

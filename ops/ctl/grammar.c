@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The grammar of tipctl: one row a command. What does not match is answered with what was possible.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "ops/ctl/ctl.h"
+#include "ops/ctl/print.h"
+#include "schema/keys.h"
+#include "schema/tip.h"
+
+const struct ctl_command ctl_commands[] = {
+	{ "topics create", "", 0, 0, CTL_CONF | CTL_KAFKA, ctl_topics_create, "make the topics that are missing" },
+	{ "topics check", "", 0, 0, CTL_CONF | CTL_KAFKA, ctl_topics_check, "compare topics with the table" },
+	{ "keys init", "FOLDER", 1, 1, 0, ctl_keys_init, "make the keys of a whole site" },
+	{ "register build", "", 0, 0, 0, ctl_register_build, "make keyed staff registers" },
+	{ "status", "", 0, 0, CTL_CONF | CTL_KAFKA, ctl_status, "each stage: flow, lag, parked, ready" },
+	{ "parked list", "", 0, 0, CTL_CONF | CTL_KAFKA, ctl_parked_list, "what could not go on" },
+	{ "parked show", "TIP", 1, 1, CTL_CONF | CTL_KAFKA, ctl_parked_show, "one of them, why, and what to do" },
+	{ "cases list", "", 0, 0, CTL_CONF | CTL_STORE, ctl_cases_list, "cases" },
+	{ "cases show", "ID", 1, 1, CTL_CONF | CTL_STORE, ctl_cases_show, "one case or tip [--sealed | --contact]" },
+	{ "cases tips", "", 0, 0, CTL_CONF | CTL_STORE, ctl_cases_tips, "tips with their case and outcome" },
+	{ "cases summary", "", 0, 0, CTL_CONF | CTL_STORE, ctl_cases_summary, "counts by team and outcome" },
+	{ "reconcile", "[RECEIPTS …]", 0, 10000, CTL_CONF | CTL_KAFKA | CTL_STORE, ctl_reconcile,
+	  "accepted = stored + parked + in flight, tip by tip" },
+	{ NULL, NULL, 0, 0, 0, NULL, NULL }
+};
+
+/* How many operands the words of a row take up when they match, 0 when they do not. */
+static int words_match(const struct ctl_command *row, int argc, const char *const *argv)
+{
+	const char *words = row->words;
+	int n = 0;
+
+	while (*words) {
+		size_t len = strcspn(words, " ");
+
+		if (n >= argc || strlen(argv[n]) != len || strncmp(argv[n], words, len) != 0)
+			return 0;
+		n++;
+		words += len;
+		words += strspn(words, " ");
+	}
+	return n;
+}
+
+static int usage(struct err *err, int argc, const char *const *argv)
+{
+	bool related = false;
+
+	fputs(argc ? "tipctl: no such command; possible are\n" : "tipctl: which command? Possible are\n", stderr);
+	for (int pass = 0; pass < 2 && !related; pass++) {
+		for (const struct ctl_command *row = ctl_commands; row->words; row++) {
+			size_t len = strcspn(row->words, " ");
+			bool first = argc && strlen(argv[0]) == len && strncmp(argv[0], row->words, len) == 0;
+
+			if (pass == 0 && !first)
+				continue;
+			related = true;
+			fprintf(stderr, "  %s %s%*s%s\n", row->words, row->operands,
+				(int)(32 - strlen(row->words) - strlen(row->operands)), "", row->help);
+		}
+	}
+	return err_set(err, ERR_USAGE, NULL, "%s", argc ? "the command is not known" : "no command was given");
+}
+
+static const struct ctl_command *find(int argc, const char *const *argv, int *taken)
+{
+	for (const struct ctl_command *row = ctl_commands; row->words; row++) {
+		*taken = words_match(row, argc, argv);
+		if (*taken)
+			return row;
+	}
+	return NULL;
+}
+
+static int open_needs(struct ctl *ctl, const struct ctl_command *row, struct err *err)
+{
+	const char *path;
+
+	if (!(row->needs & CTL_CONF))
+		return 0;
+	if (!ctl->conf)
+		return err_set(err, ERR_USAGE, NULL, "`tipctl %s` needs --config FILE", row->words);
+	if (row->needs & CTL_KAFKA &&
+	    kafka_admin_open(&ctl->kafka, ctl->conf, (int)conf_int(ctl->conf, "timeout"), err) < 0)
+		return -1;
+	if (!(row->needs & CTL_STORE))
+		return 0;
+	path = conf_str(ctl->conf, "store");
+	if (!*path)
+		return err_set(err, ERR_CONFIG, NULL, "`tipctl %s` needs the key `store`", row->words);
+	return store_open(&ctl->store, path, STORE_READ, err);
+}
+
+int ctl_run(const struct program_call *call, struct err *err)
+{
+	struct ctl ctl = { .call = call, .conf = call->conf, .json = program_given(call, "json") };
+	struct ctl_output out = { 0 };
+	const struct ctl_command *row;
+	int taken, result;
+
+	row = find(call->argc, call->argv, &taken);
+	if (!row)
+		return usage(err, call->argc, call->argv);
+	ctl.argc = call->argc - taken;
+	ctl.argv = call->argv + taken;
+	if (ctl.argc < row->min_args || ctl.argc > row->max_args)
+		return err_set(err, ERR_USAGE, NULL, "usage: tipctl %s %s", row->words, row->operands);
+	tip_begin();
+	result = open_needs(&ctl, row, err);
+	if (result == 0)
+		result = row->run(&ctl, &out, err);
+	if (result == 0 && !out.written)
+		ctl_print(&out, ctl.json);
+	json_decref(out.value);
+	store_close(ctl.store);
+	if (ctl.kafka)
+		kafka_admin_close(ctl.kafka);
+	return result < 0 ? -1 : out.status;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * parked: the shape of a parked record for people and JSON.
+ */
+#ifndef TIPLINE_OPS_CTL_PARKED_H
+#define TIPLINE_OPS_CTL_PARKED_H
+
+#include <jansson.h>
+
+#include "ops/runtime/kafka.h"
+
+/* A new object: tip_id, reason, stage, origin_*, day, attempts, offset, bytes, means, todo; null where absent. */
+json_t *parked_row(const struct kafka_record *record);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * print: a command's value on standard output, as JSON or for people. Values that came from a foreign record are
+ * shown without control characters, so nothing on a topic can reach the operator's terminal.
+ */
+#ifndef TIPLINE_OPS_CTL_PRINT_H
+#define TIPLINE_OPS_CTL_PRINT_H
+
+#include "ops/ctl/ctl.h"
+
+void ctl_print(const struct ctl_output *out, bool as_json);
+
+#endif

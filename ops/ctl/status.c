@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tipctl status: each stage as it says itself (its /status) and as the broker says (lag by committed offsets, so that
+ * a stage that is down shows its lag too).
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "ops/ctl/ctl.h"
+#include "ops/ctl/daemon_http.h"
+#include "ops/ctl/parked.h"
+#include "ops/runtime/clock.h"
+#include "schema/topics.h"
+
+/* -1 when the broker cannot say. */
+static json_int_t lag_of(struct ctl *ctl, const struct topic_reader *reader)
+{
+	int partitions, replication;
+	json_int_t lag = 0;
+	char group[64];
+
+	snprintf(group, sizeof group, "%s%s", GROUP_PREFIX, reader->stage);
+	if (kafka_admin_topic(ctl->kafka, reader->topic, &partitions, &replication, NULL) < 0 || partitions == 0)
+		return -1;
+	for (int p = 0; p < partitions; p++) {
+		int64_t next, low, high;
+
+		if (kafka_admin_watermarks(ctl->kafka, reader->topic, p, &low, &high, NULL) < 0 ||
+		    kafka_admin_committed(ctl->kafka, group, reader->topic, p, &next, NULL) < 0)
+			return -1;
+		lag += high - (next < low ? low : next);
+	}
+	return lag;
+}
+
+static const struct topic_reader *reader_of(const char *stage)
+{
+	for (const struct topic_reader *reader = topic_readers; reader->stage; reader++)
+		if (strcmp(reader->stage, stage) == 0)
+			return reader;
+	return NULL;
+}
+
+static json_t *stage_row(struct ctl *ctl, const char *stage)
+{
+	static const char *const members[] = { "ready", "in", "out", "parked", "repeats", "refused", "lag_seconds" };
+	const struct topic_reader *reader = reader_of(stage);
+	json_t *row = json_pack("{s:s}", "stage", stage), *status = NULL, *value;
+	char key[64];
+
+	snprintf(key, sizeof key, "daemons.%s", stage);
+	if (*conf_str(ctl->conf, key))
+		status = daemon_http_status(conf_str(ctl->conf, key), (long)conf_int(ctl->conf, "timeout"), NULL);
+	json_object_set_new(row, "up", json_boolean(status != NULL));
+	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+		value = json_object_get(status, members[i]);
+		json_object_set(row, members[i], value ? value : json_null());
+	}
+	if (reader) {
+		json_int_t lag = lag_of(ctl, reader);
+
+		json_object_set_new(row, "lag_records", lag < 0 ? json_null() : json_integer(lag));
+	}
+	json_decref(status);
+	return row;
+}
+
+struct oldest {
+	json_int_t n, day;
+};
+
+static int look_parked(void *arg, const struct kafka_record *record, struct err *err)
+{
+	struct oldest *oldest = arg;
+	json_t *row = parked_row(record), *day = json_object_get(row, "day");
+
+	(void)err;
+	oldest->n++;
+	if (json_is_integer(day) && (!oldest->day || json_integer_value(day) < oldest->day))
+		oldest->day = json_integer_value(day);
+	json_decref(row);
+	return 0;
+}
+
+int ctl_status(struct ctl *ctl, struct ctl_output *out, struct err *err)
+{
+	static const struct ctl_column columns[] = {
+		{ "stage", "STAGE", false }, { "up", "UP", false }, { "ready", "READY", false }, { "in", "IN", true },
+		{ "out", "OUT", true }, { "repeats", "REPEATS", true }, { "parked", "PARKED", true },
+		{ "refused", "REFUSED", true }, { "lag_records", "LAG", true }, { "lag_seconds", "LAG S", true },
+		{ "oldest_days", "OLDEST DAYS", true }, { NULL, NULL, false }
+	};
+	static const char *const stages[] = { "gateway", "classify", "dedupe", "route", "sink" };
+	struct oldest oldest = { 0 };
+
+	out->value = json_array();
+	out->columns = columns;
+	for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
+		json_array_append_new(out->value, stage_row(ctl, stages[i]));
+	if (kafka_admin_scan(ctl->kafka, TOPIC_PARKED, NULL, look_parked, &oldest, err) < 0)
+		return -1;
+	json_array_append_new(out->value,
+			      json_pack("{s:s, s:I, s:o}", "stage", TOPIC_PARKED, "parked", oldest.n, "oldest_days",
+					oldest.n ? json_integer((json_int_t)clock_day() - oldest.day) : json_null()));
+	return 0;
+}

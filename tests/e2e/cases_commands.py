@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every program does alike: help, version, manual page, check, exit statuses."""
+import os
+import re
+import subprocess
+
+from expect import equal, holds
+from pipeline import DAEMONS, REHEARSAL_ADAPTERS
+
+PROGRAMS = [f"tipline-{d}" for d in DAEMONS] + ["tip-submit", "tip-rehearse", "tipctl", "tipline-embedded-broker"]
+
+
+def conf_for(pipeline, program):
+    if program.startswith("tipline-"):
+        return pipeline.conf_of(program[len("tipline-"):])
+    return pipeline.conf_of("tipctl" if program == "tipctl" else REHEARSAL_ADAPTERS[0][0])
+
+
+def test_help_and_version(pipeline):
+    """--help and --version answer on standard output with 0, a wrong option with 64"""
+    for program in PROGRAMS:
+        help_ = pipeline.run(program, "--help")
+        holds("--config" in help_.stdout or program == "tipline-embedded-broker", f"{program} --help: {help_.stdout}")
+        holds(re.fullmatch(rf"{program} \d+\.\d+\.\d+\n", pipeline.run(program, "--version").stdout),
+              f"{program} --version")
+        wrong = pipeline.run(program, "--no-such-option", check=False)
+        equal(wrong.returncode, 64, f"{program} --no-such-option")
+        holds("no-such-option" in wrong.stderr, f"{program} does not name the wrong option: {wrong.stderr}")
+
+
+def test_manual_pages(pipeline):
+    """every program has a manual page that mandoc finds nothing wrong with"""
+    for program in PROGRAMS:
+        page = pipeline.run(program, "--man").stdout
+        lint = subprocess.run(["mandoc", "-Tlint", "-Werror"], input=page, capture_output=True, text=True)
+        equal(lint.returncode, 0, f"{program}: {lint.stdout}")
+
+
+def test_check_says_where(pipeline):
+    """--check passes what is right and names file and line of what is wrong, with 78"""
+    for program in [f"tipline-{d}" for d in DAEMONS] + ["tip-submit", "tipctl"]:
+        conf = conf_for(pipeline, program)
+        pipeline.run(program, "--config", conf, "--check")
+        bad = conf + ".bad"
+        with open(conf, encoding="utf-8") as f:
+            text = f.read()
+        with open(bad, "w", encoding="utf-8") as f:
+            f.write(text + "no_such_key: 1\n")
+        result = pipeline.run(program, "--config", bad, "--check", check=False)
+        equal(result.returncode, 78, f"{program} --check: {result.stderr}")
+        line = text.count("\n") + 1
+        holds(f"{os.path.basename(bad)}:{line}" in result.stderr and "no_such_key" in result.stderr,
+              f"{program}: {result.stderr}")
+
+
+def test_readable_key_refused(pipeline):
+    """a key file that others can read is refused by name"""
+    key = pipeline.path("keys", "linkage.key")
+    os.chmod(key, 0o644)
+    try:
+        result = pipeline.run("tipline-classify", "--config", pipeline.conf_of("classify"), "--check", check=False)
+    finally:
+        os.chmod(key, 0o600)
+    equal(result.returncode, 78, result.stderr)
+    holds("linkage.key" in result.stderr, result.stderr)
+
+
+def test_topics_check(pipeline):
+    """topics are as the table says, and tipctl sees it when they are not there"""
+    if pipeline.broker.name == "embedded":
+        return "the embedded broker has no topic settings"
+    pipeline.tipctl("topics", "check")
+    listed = pipeline.tipctl_json("topics", "check")
+    holds(all(t["ok"] for t in listed), f"{listed}")
+    return None
+
+
+def test_no_broker_is_69(pipeline):
+    """a tool that cannot reach the broker says so and ends with 69"""
+    conf = pipeline.conf_of("tipctl") + ".nobroker"
+    with open(pipeline.conf_of("tipctl"), encoding="utf-8") as f:
+        text = f.read()
+    with open(conf, "w", encoding="utf-8") as f:
+        f.write(text.replace(pipeline.broker.address, "127.0.0.1:9"))
+    result = pipeline.run("tipctl", "--config", conf, "reconcile", check=False, timeout=60)
+    equal(result.returncode, 69, result.stderr)

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who can read what, and who cannot."""
+import base64
+import json
+import os
+import subprocess
+
+from cases_intake import stored, submit_tips
+from expect import equal, holds
+from pipeline import TEAMS
+
+MARK = "Zephyrwhistle"
+TIP = {"narrative": f"PC {MARK} of Barking sells addresses to a man he calls his cousin, for cash, on 3 January.",
+       "subjects": [{"name": MARK, "rank": "PC"}], "contact": "details",
+       "contact_details": f"{MARK}, 07700 900123, after six"}
+
+
+def age_open(identity, sealed):
+    return subprocess.run(["age", "-d", "-i", identity], input=sealed, capture_output=True)
+
+
+def sealed_case(pipeline, tip_id):
+    result = subprocess.run([pipeline.program("tipctl"), "--config", pipeline.conf_of("tipctl"), "cases", "show", tip_id,
+                             "--sealed"], capture_output=True, stdin=subprocess.DEVNULL, timeout=60)
+    equal(result.returncode, 0, f"cases show --sealed: {result.stderr.decode()}")
+    return result.stdout
+
+
+def identity_of(pipeline, team):
+    return pipeline.path("keys", "teams", f"{team}.identity")
+
+
+def test_age_opens_a_case(pipeline):
+    """Debian's age opens a case with its team's identity, and with no other's"""
+    tip_id = submit_tips(pipeline, "partner", [TIP])[-1]["tip_id"]
+    row = stored(pipeline, tip_id)
+    sealed = sealed_case(pipeline, tip_id)
+    for team in TEAMS:
+        result = age_open(identity_of(pipeline, team), sealed)
+        equal(result.returncode == 0, team in row["teams"], f"age -d by {team} of a case for {row['teams']}")
+        if result.returncode == 0:
+            case = json.loads(result.stdout)
+            equal(case["tip_id"], tip_id, "tip id inside")
+            holds(MARK in case["tip"]["narrative"], "the narrative inside")
+            holds("contact_details" not in json.dumps(case), "no contact details in a case")
+            for member in ("rule", "reason", "policy_hash", "lexicon_hash", "scores", "evidence"):
+                holds(member in case, f"a case explains itself: {member} is missing")
+
+
+def test_contact_is_the_custodians(pipeline):
+    """contact details open with the custodian's identity alone"""
+    tip_id = submit_tips(pipeline, "partner", [TIP])[-1]["tip_id"]
+    stored(pipeline, tip_id)
+    result = subprocess.run([pipeline.program("tipctl"), "--config", pipeline.conf_of("tipctl"), "cases", "show", tip_id,
+                             "--contact"], capture_output=True, stdin=subprocess.DEVNULL, timeout=60)
+    equal(result.returncode, 0, result.stderr.decode())
+    opened = age_open(pipeline.path("keys", "custodian.identity"), result.stdout)
+    equal(opened.returncode, 0, opened.stderr.decode())
+    holds(TIP["contact_details"].encode() in opened.stdout, "the details inside")
+    others = [identity_of(pipeline, t) for t in TEAMS] + [pipeline.path("keys", "triage", "1.identity")]
+    for identity in others:
+        holds(age_open(identity, result.stdout).returncode != 0, f"{identity} opens contact details")
+
+
+def test_conflict_goes_to_oversight(pipeline):
+    """a tip that names a member of the team it would go to is sealed to oversight alone"""
+    tip = {"narrative": "DI Quillfeather tells the drug dealers in Peckham about raids for five hundred pounds."}
+    tip_id = submit_tips(pipeline, "partner", [tip])[-1]["tip_id"]
+    row = stored(pipeline, tip_id)
+    equal((row["teams"], row["conflict"]), (["oversight"], True), "teams")
+    sealed = sealed_case(pipeline, tip_id)
+    equal(age_open(identity_of(pipeline, "oversight"), sealed).returncode, 0, "oversight opens it")
+    holds(age_open(identity_of(pipeline, "corruption"), sealed).returncode != 0, "corruption opens a conflicted case")
+
+
+def forms_of(mark):
+    """A marker as it might lie on a disk."""
+    raw = mark.encode()
+    yield raw
+    yield mark.encode("utf-16-le")
+    yield raw.hex().encode()
+    for shift in range(3):  # Base64 at each alignment, without the characters that neighbours decide
+        text = base64.b64encode(b"\0" * shift + raw)
+        yield text[4 if shift else 0:-4]
+
+
+def test_nothing_readable_on_disk(pipeline):
+    """no name or word of a tip lies readable in Kafka's folders, the store, the index, spools, logs or receipts"""
+    tip_id = submit_tips(pipeline, "partner", [TIP])[-1]["tip_id"]
+    stored(pipeline, tip_id)
+    forms = list(forms_of(MARK))
+    holds(any(f in open(pipeline.path("tips.in"), "rb").read() for f in forms), "the search finds what is there")
+    looked = 0
+    for folder in ("broker", "data", "log", "spool", "registers", "keys-of"):
+        for root, _, files in os.walk(pipeline.path(folder)):
+            for name in files:
+                with open(os.path.join(root, name), "rb") as f:
+                    content = f.read()
+                looked += 1
+                for form in forms:
+                    holds(form not in content, f"{os.path.join(root, name)} holds the marker as {form[:12]!r}")
+    holds(looked > 10, f"only {looked} files were searched")
+
+
+def test_nothing_readable_over_http(pipeline):
+    """metrics and status hold no word of a tip and no tip id"""
+    tip_id = submit_tips(pipeline, "partner", [TIP])[-1]["tip_id"]
+    stored(pipeline, tip_id)
+    for daemon in pipeline.daemons:
+        for path in ("/metrics", "/status"):
+            body = pipeline.get(daemon, path)
+            holds(body, f"{daemon}{path} answers")
+            holds(MARK not in body and tip_id not in body, f"{daemon}{path} tells of a tip")
+
+
+def test_daemons_leave_no_core(pipeline):
+    """daemons that open anything leave no core dump and cannot be traced by their own user"""
+    for name in ("classify", "dedupe", "route", "sink"):
+        pid = pipeline.daemons[name].process.pid
+        with open(f"/proc/{pid}/limits", encoding="ascii") as f:
+            core = next(line for line in f if line.startswith("Max core file size")).split()
+        equal(core[4:6], ["0", "0"], f"{name}: core limit")

@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""End-to-end tests on Apache Kafka: real adapters, broker, daemons and store, as separate processes.
+
+Each test is a function `test_…(pipeline)`; its docstring is the guarantee it shows. Tests share one pipeline and run
+in order, the last ones with the most damage. `--only NAME` runs those whose name contains NAME; `--seed N` repeats a
+run of kills; `--broker embedded` runs what can be run without Java.
+"""
+import argparse
+import os
+import sys
+import time
+import traceback
+
+HERE = os.path.abspath(os.path.dirname(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, os.path.join(TOP, "ops", "deploy", "local"))
+sys.path.insert(0, HERE)
+
+import cases_bus        # noqa: E402
+import cases_commands   # noqa: E402
+import cases_intake     # noqa: E402
+import cases_kills      # noqa: E402
+import cases_reading    # noqa: E402
+from pipeline import Pipeline  # noqa: E402
+
+SUITES = [cases_commands, cases_intake, cases_reading, cases_bus, cases_kills]
+
+
+def tests():
+    for suite in SUITES:
+        for name, function in vars(suite).items():
+            if name.startswith("test_"):
+                yield name[5:], function
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bin", required=True)
+    parser.add_argument("--broker", default="kafka", choices=["kafka", "embedded"])
+    parser.add_argument("--only", default="")
+    parser.add_argument("--seed", type=int, default=int(os.environ.get("SEED", "0")) or int(time.time()) % 100000)
+    parser.add_argument("--kills", type=int, default=int(os.environ.get("KILLS", "30")))
+    args = parser.parse_args()
+
+    pipeline = Pipeline(os.path.join(TOP, "build", "e2e"), args.bin, args.broker)
+    pipeline.seed, pipeline.kills_wanted = args.seed, args.kills
+    passed = failed = skipped = 0
+    try:
+        pipeline.prepare()
+        pipeline.start()
+        print(f"e2e on {pipeline.broker.name}, state in build/e2e, seed {args.seed}", flush=True)
+        for name, function in tests():
+            if args.only not in name:
+                continue
+            began = time.monotonic()
+            try:
+                skip = function(pipeline)
+                result = f"skipped: {skip}" if skip else "ok"
+                passed, skipped = passed + (not skip), skipped + bool(skip)
+            except Exception as error:  # a test fails in any way it likes; the next one still runs
+                failed += 1
+                result = f"FAILED: {error}" if isinstance(error, AssertionError) else traceback.format_exc()
+            doc = (function.__doc__ or "").strip().splitlines()[0]
+            print(f"  {name:28} {time.monotonic() - began:6.1f} s  {result}\n  {'':28}          {doc}", flush=True)
+    except Exception:
+        failed += 1
+        traceback.print_exc()
+    finally:
+        pipeline.close()
+    if failed:
+        print(f"again with the same kills: SEED={args.seed} make e2e")
+    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
