@@ -6,6 +6,11 @@
  * Rows are idempotent on tip_id: adding one that is there is counted and changes nothing. A batch and the Kafka
  * position it came from are one transaction: store_begin … store_add … store_set_position … store_commit.
  * After a failed commit (disk full, I/O error) the handle is dead: close it and exit; nothing was acknowledged.
+ * A failed store_add or store_set_position: roll back (SQLite may have done it), and begin the batch again or exit.
+ * Readers and the writer never wait for each other (write-ahead log).
+ * Reasons of errors: store-locked, store-full (ERR_TEMPORARY: may pass), store-empty (ERR_TEMPORARY: a reader came
+ * before the sink's first start), store-open (ERR_UNAVAILABLE: no such file), store-io, store-read-only, store-damaged,
+ * store-failed, store-dead (ERR_SYSTEM), store-foreign, store-newer, store-older (ERR_CONFIG).
  * Nothing in the store can be read without a team's identity but: ids, days, outcomes, teams, priorities, rule names,
  * links and their scores.
  */
@@ -20,7 +25,10 @@ struct store;
 
 enum store_mode { STORE_READ, STORE_WRITE };
 
-/* STORE_WRITE creates the file (0600) and migrates it. A newer schema than ours is ERR_CONFIG. */
+/*
+ * STORE_WRITE creates the file (0600) and migrates it, and holds "PATH.lock" for its life. A newer schema than ours is
+ * ERR_CONFIG. STORE_READ needs to write to the folder while no writer runs (the log's index).
+ */
 int store_open(struct store **out, const char *path, enum store_mode mode, struct err *err)
 	__attribute__((warn_unused_result));
 void store_close(struct store *store); /* rolls back what is open; NULL is allowed */
@@ -34,7 +42,7 @@ void store_rollback(struct store *store);
 /* Next offset to read, -1 when unknown. */
 int64_t store_position(struct store *store, const char *topic, int32_t partition);
 
-/* Reading. Callbacks return 0 to go on, 1 to stop. Strings and slices are valid during the call. */
+/* Reading. Newest first. Callbacks return 0 to go on, 1 to stop. Strings and slices are valid during the call. */
 struct store_tip {
 	struct tip_id tip_id, case_id;
 	uint32_t day;
@@ -52,6 +60,7 @@ struct store_case {
 	const char *teams, *outcomes; /* separated by spaces */
 	uint8_t priority;             /* the most urgent */
 };
+/* A case matches when one of its tips does; what store_each_case tells is of all its tips. */
 struct store_filter {
 	const char *team, *outcome;   /* NULL: any */
 	const struct tip_id *case_id; /* NULL: any */

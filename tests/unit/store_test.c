@@ -1,0 +1,610 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "schema/store/store_private.h"
+#include "tests/unit/record_sample.h"
+
+#define ROUTED (RECORD_CLASSIFIED | RECORD_LINKED | RECORD_ROUTED)
+#define TOPIC "case.routed"
+
+static char dir[64], path[128];
+static struct arena *arena;
+
+static int make_dir(void **state)
+{
+	(void)state;
+	(void)snprintf(dir, sizeof(dir), "/tmp/store_test.XXXXXX");
+	assert_non_null(mkdtemp(dir));
+	(void)snprintf(path, sizeof(path), "%s/store.db", dir);
+	arena = arena_new(65536);
+	return 0;
+}
+
+static int remove_dir(void **state)
+{
+	static const char *const names[] = { "", "-wal", "-shm", "-journal", ".lock" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char name[160];
+
+		(void)snprintf(name, sizeof(name), "%s%s", path, names[i]);
+		(void)unlink(name);
+	}
+	arena_free(arena);
+	return rmdir(dir);
+}
+
+static struct store *open_as(enum store_mode mode)
+{
+	struct store *store = NULL;
+	struct err err = ERR_INIT;
+
+	if (store_open(&store, path, mode, &err) != 0)
+		fail_msg("%s", err.text);
+	return store;
+}
+
+static void expect_no_open(enum store_mode mode, enum err_kind kind, const char *reason)
+{
+	struct store *store = NULL;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(store_open(&store, path, mode, &err), -1);
+	assert_null(store);
+	assert_int_equal(err.kind, kind);
+	assert_string_equal(err.reason, reason);
+}
+
+/* Tip `number`, in case number / 3. */
+static int add(struct store *store, unsigned int number, struct err *err)
+{
+	struct record record;
+
+	sample_record(&record, ROUTED, number, arena);
+	sample_bytes(record.case_id.bytes, TIP_ID_BYTES, number / 3);
+	record.case_id.bytes[0] = (uint8_t)(number / 3);
+	record.day = 20400 + number;
+	record.routing.outcome = (uint8_t)(number % 3);
+	record.routing.conflict = number % 2;
+	if (number % 2)
+		record.routing.n_teams = 1;
+	return store_add(store, &record, err);
+}
+
+static void add_batch(struct store *store, unsigned int first, unsigned int n)
+{
+	assert_int_equal(store_begin(store, NULL), 0);
+	for (unsigned int i = first; i < first + n; i++)
+		assert_int_equal(add(store, i, NULL), 1);
+	assert_int_equal(store_set_position(store, TOPIC, 0, first + n, NULL), 0);
+	assert_int_equal(store_commit(store, NULL), 0);
+}
+
+static struct store_totals totals_of(struct store *store)
+{
+	struct store_totals totals;
+
+	assert_int_equal(store_totals(store, &totals, NULL), 0);
+	return totals;
+}
+
+static int text_of(void *out, int n, char **values, char **names)
+{
+	(void)n;
+	(void)names;
+	(void)snprintf(out, 64, "%s", values[0] ? values[0] : "");
+	return 0;
+}
+
+static void expect_sql(struct store *store, const char *sql, const char *value)
+{
+	char text[64] = "";
+
+	assert_int_equal(sqlite3_exec(store->db, sql, text_of, text, NULL), SQLITE_OK);
+	assert_string_equal(text, value);
+}
+
+static void expect_rows(uint64_t tips, int64_t position)
+{
+	struct store *store = open_as(STORE_WRITE);
+
+	assert_int_equal(totals_of(store).tips, tips);
+	assert_int_equal(totals_of(store).tips_twice, 0);
+	assert_int_equal(store_position(store, TOPIC, 0), position);
+	expect_sql(store, "PRAGMA integrity_check", "ok");
+	expect_sql(store, "PRAGMA foreign_key_check", "");
+	store_close(store);
+}
+
+static void expect_mode(const char *suffix)
+{
+	char name[160];
+	struct stat st;
+
+	(void)snprintf(name, sizeof(name), "%s%s", path, suffix);
+	assert_int_equal(stat(name, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+static void a_new_store_is_private_and_set_up(void **state)
+{
+	const mode_t before = umask(0);
+	struct store *store = open_as(STORE_WRITE);
+
+	(void)state;
+	add_batch(store, 0, 1);
+	umask(before);
+	expect_mode("");
+	expect_mode("-wal");
+	expect_mode("-shm");
+	expect_mode(".lock");
+	expect_sql(store, "PRAGMA page_size", "16384");
+	expect_sql(store, "PRAGMA journal_mode", "wal");
+	expect_sql(store, "PRAGMA synchronous", "2");
+	expect_sql(store, "PRAGMA foreign_keys", "1");
+	expect_sql(store, "PRAGMA secure_delete", "1");
+	expect_sql(store, "PRAGMA temp_store", "2");
+	expect_sql(store, "PRAGMA application_id", "1414548563");
+	expect_sql(store, "PRAGMA user_version", "1");
+	expect_sql(store, "PRAGMA integrity_check", "ok");
+	expect_sql(store, "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND strict = 0"
+		   " AND name NOT LIKE 'sqlite_%'", "0");
+	store_close(store);
+	store = open_as(STORE_WRITE); /* again: nothing to migrate */
+	assert_int_equal(totals_of(store).tips, 1);
+	store_close(store);
+}
+
+static int keep_tip(void *arg, const struct store_tip *tip)
+{
+	struct buf *out = arg;
+	char id[TIP_ID_HEX];
+
+	tip_id_hex(&tip->tip_id, id);
+	buf_printf(out, "%.8s %u %s %s %s %d [%s] %s %.4s %zu\n", id, (unsigned int)tip->day, outcome_names[tip->outcome],
+		   priority_names[tip->priority], channel_names[tip->channel], tip->conflict, tip->teams, tip->rule,
+		   tip->policy_hash, tip->n_links);
+	return 0;
+}
+
+static int keep_case(void *arg, const struct store_case *c)
+{
+	buf_printf(arg, "%u-%u tips %zu links %zu [%s] [%s] %s\n", (unsigned int)c->first_day, (unsigned int)c->last_day,
+		   c->n_tips, c->n_links, c->teams, c->outcomes, priority_names[c->priority]);
+	return 0;
+}
+
+static int keep_link(void *arg, const struct link *link)
+{
+	char id[TIP_ID_HEX];
+
+	tip_id_hex(&link->tip_id, id);
+	buf_printf(arg, "%.4s %.9g %u %d\n", id, (double)link->score, (unsigned int)link->reasons, link->strong);
+	return 0;
+}
+
+static int keep_team(void *arg, const char *team, uint8_t outcome, uint64_t tips)
+{
+	buf_printf(arg, "%s %s %u\n", team, outcome_names[outcome], (unsigned int)tips);
+	return 0;
+}
+
+static int stop_at_once(void *arg, const struct store_tip *tip)
+{
+	(void)tip;
+	++*(int *)arg;
+	return 1;
+}
+
+static void expect_tips(struct store *store, const struct store_filter *filter, const char *want)
+{
+	struct buf out = BUF_INIT;
+
+	assert_int_equal(store_each_tip(store, filter, keep_tip, &out, NULL), 0);
+	assert_string_equal(buf_text(&out), want);
+	buf_release(&out);
+}
+
+static void expect_cases(struct store *store, const struct store_filter *filter, const char *want)
+{
+	struct buf out = BUF_INIT;
+
+	assert_int_equal(store_each_case(store, filter, keep_case, &out, NULL), 0);
+	assert_string_equal(buf_text(&out), want);
+	buf_release(&out);
+}
+
+#define TIP0 "00000000 20400 investigate high phone 0 [safeguarding domestic-abuse] root/risk/high bbc2 2\n"
+#define TIP1 "00000001 20401 safeguard high phone 1 [safeguarding] root/risk/high bbc2 2\n"
+#define TIP2 "00000002 20402 record high phone 0 [safeguarding domestic-abuse] root/risk/high bbc2 2\n"
+#define TIP3 "00000003 20403 investigate high phone 1 [safeguarding] root/risk/high bbc2 2\n"
+#define CASE0 "20400-20402 tips 3 links 6 [domestic-abuse safeguarding] [investigate safeguard record] high\n"
+#define CASE1 "20403-20403 tips 1 links 2 [safeguarding] [investigate] high\n"
+
+static void what_was_added_is_read(void **state)
+{
+	struct store *store = open_as(STORE_WRITE);
+	struct store_filter by_team = { .team = "domestic-abuse" }, by_outcome = { .outcome = "investigate" };
+	struct store_filter wrong = { .outcome = "forget" }, one = { .limit = 1 }, by_case;
+	struct tip_id case_id, tip_id;
+	struct buf out = BUF_INIT;
+	struct store_totals totals;
+	int seen = 0;
+
+	(void)state;
+	add_batch(store, 0, 4);
+	sample_bytes(case_id.bytes, TIP_ID_BYTES, 1);
+	case_id.bytes[0] = 1;
+	by_case = (struct store_filter){ .case_id = &case_id };
+	expect_tips(store, NULL, TIP3 TIP2 TIP1 TIP0);
+	expect_tips(store, &one, TIP3);
+	expect_tips(store, &by_team, TIP2 TIP0);
+	expect_tips(store, &by_outcome, TIP3 TIP0);
+	expect_tips(store, &by_case, TIP3);
+	expect_cases(store, NULL, CASE1 CASE0);
+	expect_cases(store, &by_team, CASE0); /* all of the case, not of the matching tips */
+	expect_cases(store, &by_outcome, CASE1 CASE0);
+	assert_int_equal(store_each_tip(store, &wrong, keep_tip, &out, NULL), -1);
+	assert_int_equal(store_each_tip(store, NULL, stop_at_once, &seen, NULL), 0);
+	assert_int_equal(seen, 1);
+	sample_bytes(tip_id.bytes, TIP_ID_BYTES, 2);
+	memcpy(tip_id.bytes, "\0\0\0\2", 4);
+	assert_int_equal(store_each_link(store, &tip_id, keep_link, &out, NULL), 0);
+	assert_string_equal(buf_text(&out), "565d 1 0 0\n373e 0.899999976 41 1\n");
+	buf_clear(&out);
+	assert_int_equal(store_each_team(store, keep_team, &out, NULL), 0);
+	assert_string_equal(buf_text(&out), "domestic-abuse investigate 1\ndomestic-abuse record 1\n"
+			    "safeguarding investigate 2\nsafeguarding safeguard 1\nsafeguarding record 1\n");
+	buf_clear(&out);
+	assert_int_equal(store_sealed_case(store, &tip_id, &out, NULL), 1);
+	assert_int_equal(out.len, 300);
+	assert_int_equal(store_contact(store, &tip_id, &out, NULL), 1);
+	assert_int_equal(out.len, 500);
+	assert_int_equal(store_sealed_case(store, &case_id, &out, NULL), 0);
+	assert_int_equal(out.len, 500);
+	buf_release(&out);
+	totals = totals_of(store);
+	assert_int_equal(totals.tips, 4);
+	assert_int_equal(totals.cases, 2);
+	assert_int_equal(totals.links, 8);
+	assert_int_equal(totals.conflicts, 2);
+	assert_int_equal(totals.by_outcome[OUTCOME_INVESTIGATE], 2);
+	assert_int_equal(totals.by_outcome[OUTCOME_RECORD], 1);
+	store_close(store);
+}
+
+static void the_same_batch_again_changes_nothing(void **state)
+{
+	struct store *store = open_as(STORE_WRITE);
+	struct store_totals totals;
+
+	(void)state;
+	add_batch(store, 0, 50);
+	assert_int_equal(store_begin(store, NULL), 0);
+	for (unsigned int i = 40; i < 60; i++)
+		assert_int_equal(add(store, i, NULL), i >= 50);
+	assert_int_equal(store_set_position(store, TOPIC, 0, 60, NULL), 0);
+	assert_int_equal(store_commit(store, NULL), 0);
+	totals = totals_of(store);
+	assert_int_equal(totals.tips, 60);
+	assert_int_equal(totals.links, 120);
+	assert_int_equal(totals.tips_twice, 0);
+	store_close(store);
+	expect_rows(60, 60);
+}
+
+static void rows_and_position_move_together(void **state)
+{
+	struct store *store = open_as(STORE_WRITE);
+
+	(void)state;
+	assert_int_equal(store_position(store, TOPIC, 0), -1);
+	add_batch(store, 0, 5);
+	assert_int_equal(store_begin(store, NULL), 0);
+	assert_int_equal(add(store, 5, NULL), 1);
+	assert_int_equal(store_set_position(store, TOPIC, 0, 6, NULL), 0);
+	assert_int_equal(store_set_position(store, TOPIC, 7, 1, NULL), 0);
+	store_rollback(store);
+	assert_int_equal(store_position(store, TOPIC, 0), 5);
+	assert_int_equal(store_position(store, TOPIC, 7), -1);
+	assert_int_equal(store_begin(store, NULL), 0);
+	assert_int_equal(add(store, 5, NULL), 1);
+	assert_int_equal(store_set_position(store, TOPIC, 0, 6, NULL), 0);
+	store_close(store); /* with the transaction open */
+	expect_rows(5, 5);
+}
+
+static void nothing_is_added_outside_a_transaction(void **state)
+{
+	struct store *store = open_as(STORE_WRITE);
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(add(store, 0, &err), -1);
+	assert_int_equal(err.kind, ERR_BUG);
+	assert_int_equal(store_set_position(store, TOPIC, 0, 1, NULL), -1);
+	assert_int_equal(store_commit(store, NULL), -1);
+	store_close(store);
+	expect_rows(0, -1);
+}
+
+/* Runs `child` in a process of its own, and returns its wait status. Leaves by _exit: no leak check, no cmocka. */
+static int in_child(int (*child)(void))
+{
+	const pid_t pid = fork();
+	int status = -1;
+
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(child());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static int die_before_commit(void)
+{
+	struct store *store;
+
+	if (store_open(&store, path, STORE_WRITE, NULL) != 0 || store_begin(store, NULL) != 0)
+		return 1;
+	for (unsigned int i = 10; i < 2000; i++) /* more than a megabyte */
+		if (add(store, i, NULL) != 1)
+			return 1;
+	if (store_set_position(store, TOPIC, 0, 2000, NULL) != 0)
+		return 1;
+	return raise(SIGKILL);
+}
+
+static int die_after_commit(void)
+{
+	struct store *store;
+
+	if (store_open(&store, path, STORE_WRITE, NULL) != 0 || store_begin(store, NULL) != 0 || add(store, 10, NULL) != 1 ||
+	    store_set_position(store, TOPIC, 0, 11, NULL) != 0 || store_commit(store, NULL) != 0)
+		return 1;
+	return raise(SIGKILL);
+}
+
+static void a_kill_leaves_whole_batches(void **state)
+{
+	struct store *store = open_as(STORE_WRITE);
+	int status;
+
+	(void)state;
+	add_batch(store, 0, 10);
+	store_close(store);
+	status = in_child(die_before_commit);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	expect_rows(10, 10);
+	status = in_child(die_after_commit);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	store = open_as(STORE_READ); /* a reader recovers the log that the dead writer left */
+	assert_int_equal(totals_of(store).tips, 11);
+	store_close(store);
+	expect_rows(11, 11);
+}
+
+/* Adds without end under the limit that the caller has set; 0 when the end it came to is the right one. */
+static int fill(struct store *store)
+{
+	struct err err = ERR_INIT;
+	unsigned int i = 10;
+	int added = 1;
+
+	if (store_begin(store, NULL) != 0)
+		return 2;
+	while (added == 1 && i < 5000)
+		added = add(store, i++, &err);
+	if (added == 1 && (store_set_position(store, TOPIC, 0, 5000, &err) != 0 || store_commit(store, &err) != 0))
+		added = -1;
+	if (added != -1)
+		return 3;
+	/* After a failed commit or a rolled-back transaction nothing more goes in, and nothing goes in by itself. */
+	if (store_commit(store, NULL) == 0 && add(store, 6000, NULL) == 1)
+		return 4;
+	store_close(store);
+	return err.kind == ERR_TEMPORARY || err.kind == ERR_SYSTEM ? 0 : 5;
+}
+
+/* The file system takes no more bytes. */
+static int fill_the_disk(void)
+{
+	const struct rlimit limit = { 400000, 400000 };
+	struct store *store;
+
+	if (store_open(&store, path, STORE_WRITE, NULL) != 0)
+		return 1;
+	if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR || setrlimit(RLIMIT_FSIZE, &limit) != 0)
+		return 1;
+	return fill(store);
+}
+
+/* SQLite's own answer to a full disk. */
+static int fill_the_file(void)
+{
+	struct store *store;
+
+	if (store_open(&store, path, STORE_WRITE, NULL) != 0 ||
+	    sqlite3_exec(store->db, "PRAGMA max_page_count = 20", NULL, NULL, NULL) != SQLITE_OK)
+		return 1;
+	return fill(store);
+}
+
+static void a_full_disk_loses_no_earlier_batch(void **state)
+{
+	struct store *store = open_as(STORE_WRITE);
+
+	(void)state;
+	add_batch(store, 0, 10);
+	store_close(store);
+	assert_int_equal(in_child(fill_the_disk), 0);
+	expect_rows(10, 10);
+	assert_int_equal(in_child(fill_the_file), 0);
+	expect_rows(10, 10);
+	store = open_as(STORE_WRITE); /* and with room again it goes on */
+	add_batch(store, 10, 10);
+	store_close(store);
+	expect_rows(20, 20);
+}
+
+static int hold_until_killed(void)
+{
+	struct store *store;
+
+	if (store_open(&store, path, STORE_WRITE, NULL) != 0)
+		return 1;
+	return raise(SIGKILL);
+}
+
+static void there_is_one_writer(void **state)
+{
+	struct store *store = open_as(STORE_WRITE), *reader;
+
+	(void)state;
+	expect_no_open(STORE_WRITE, ERR_TEMPORARY, "store-locked");
+	add_batch(store, 0, 3); /* the refused one has not disturbed it */
+	expect_no_open(STORE_WRITE, ERR_TEMPORARY, "store-locked");
+	reader = open_as(STORE_READ);
+	assert_int_equal(totals_of(reader).tips, 3);
+	store_close(reader);
+	assert_int_equal(WEXITSTATUS(in_child(hold_until_killed)), 1);
+	store_close(store);
+	assert_true(WIFSIGNALED(in_child(hold_until_killed)));
+	store_close(open_as(STORE_WRITE)); /* the kernel gave the lock back */
+}
+
+static int commit_while_reading(void *arg, const struct store_tip *tip)
+{
+	(void)tip;
+	add_batch(arg, 100, 10);
+	return 1;
+}
+
+static void readers_and_the_writer_do_not_wait_for_each_other(void **state)
+{
+	struct store *store = open_as(STORE_WRITE), *reader;
+
+	(void)state;
+	add_batch(store, 0, 10);
+	reader = open_as(STORE_READ);
+	assert_int_equal(store_begin(store, NULL), 0);
+	assert_int_equal(add(store, 10, NULL), 1);
+	assert_int_equal(totals_of(reader).tips, 10); /* what is not committed is not seen */
+	store_rollback(store);
+	/* A commit goes through in the middle of a read. */
+	assert_int_equal(store_each_tip(reader, NULL, commit_while_reading, store, NULL), 0);
+	assert_int_equal(totals_of(reader).tips, 20);
+	assert_int_equal(store_begin(reader, NULL), -1); /* read-only */
+	store_close(store);
+	assert_int_equal(totals_of(reader).tips, 20); /* and after the writer went */
+	store_close(reader);
+}
+
+static void run_sql(const char *sql)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static void a_row_too_many_is_seen_without_the_index(void **state)
+{
+	struct store *store = open_as(STORE_WRITE);
+
+	(void)state;
+	add_batch(store, 0, 5);
+	store_close(store);
+	run_sql("DROP INDEX tips_by_id; INSERT INTO tips SELECT row + 100, tip_id, case_id, day, adapter, channel, outcome,"
+		" priority, conflict, rule, policy_hash FROM tips WHERE row < 3");
+	store = open_as(STORE_READ);
+	assert_int_equal(totals_of(store).tips, 7);
+	assert_int_equal(totals_of(store).tips_twice, 2);
+	store_close(store);
+}
+
+static void foreign_and_newer_files_are_left_alone(void **state)
+{
+	FILE *f;
+
+	(void)state;
+	expect_no_open(STORE_READ, ERR_UNAVAILABLE, "store-open");
+	run_sql("PRAGMA user_version = 0"); /* an empty database */
+	expect_no_open(STORE_READ, ERR_TEMPORARY, "store-empty");
+	store_close(open_as(STORE_WRITE));
+	run_sql("PRAGMA user_version = 99");
+	expect_no_open(STORE_WRITE, ERR_CONFIG, "store-newer");
+	expect_no_open(STORE_READ, ERR_CONFIG, "store-newer");
+	run_sql("PRAGMA application_id = 7");
+	expect_no_open(STORE_WRITE, ERR_CONFIG, "store-foreign");
+	f = fopen(path, "w");
+	assert_non_null(f);
+	for (int i = 0; i < 1000; i++)
+		assert_true(fputs("not a database at all ", f) >= 0);
+	assert_int_equal(fclose(f), 0);
+	expect_no_open(STORE_WRITE, ERR_CONFIG, "store-foreign");
+	expect_no_open(STORE_READ, ERR_CONFIG, "store-foreign");
+}
+
+/* What deleting a row leaves in the file is zeros. */
+static void what_is_deleted_is_gone_from_the_file(void **state)
+{
+	struct store *store = open_as(STORE_WRITE);
+	struct record record;
+	uint8_t *bytes = mem_alloc(1 << 20);
+	size_t n;
+	FILE *f;
+
+	(void)state;
+	sample_record(&record, ROUTED, 1, arena);
+	record.sealed_case = slice_str("a-word-that-stands-in-one-place");
+	assert_int_equal(store_begin(store, NULL), 0);
+	assert_int_equal(store_add(store, &record, NULL), 1);
+	assert_int_equal(store_commit(store, NULL), 0);
+	assert_int_equal(sqlite3_exec(store->db, "DELETE FROM tips; PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL),
+			 SQLITE_OK);
+	expect_sql(store, "SELECT (SELECT count(*) FROM sealed) + (SELECT count(*) FROM links) +"
+		   " (SELECT count(*) FROM tip_teams)", "0");
+	store_close(store);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	n = fread(bytes, 1, 1 << 20, f);
+	assert_true(n >= 16384);
+	assert_null(memmem(bytes, n, "a-word-that-stands", 18));
+	assert_int_equal(fclose(f), 0);
+	free(bytes);
+}
+
+#define IN_DIR(test) cmocka_unit_test_setup_teardown(test, make_dir, remove_dir)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_DIR(a_new_store_is_private_and_set_up),
+		IN_DIR(what_was_added_is_read),
+		IN_DIR(the_same_batch_again_changes_nothing),
+		IN_DIR(rows_and_position_move_together),
+		IN_DIR(nothing_is_added_outside_a_transaction),
+		IN_DIR(a_kill_leaves_whole_batches),
+		IN_DIR(a_full_disk_loses_no_earlier_batch),
+		IN_DIR(there_is_one_writer),
+		IN_DIR(readers_and_the_writer_do_not_wait_for_each_other),
+		IN_DIR(a_row_too_many_is_seen_without_the_index),
+		IN_DIR(foreign_and_newer_files_are_left_alone),
+		IN_DIR(what_is_deleted_is_gone_from_the_file),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
