@@ -155,7 +155,7 @@ const struct stage sink_stage = {
 		"Reads case.routed and writes each record once to the store: the outcome, its reasons, the links, and the "
 		"case sealed to its teams. It holds the bus key of case.routed alone and cannot open a tip.\n\n"
 		"A batch and the position it came from are one transaction of the store, committed before the offsets are. "
-		"Where the store is locked by another sink it waits; where it cannot be written the sink ends, and "
+		"Where the store is locked for a moment it waits; where it cannot be written the sink ends, and "
 		"everything not committed is read again.\n\n"
 		"Parks what is no routed record, or holds a tip's body or tokens, as record-shape.",
 	.keys = sink_keys,

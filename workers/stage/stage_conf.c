@@ -10,7 +10,7 @@ const struct conf_key stage_conf_keys[] = {
 	{ "http.listen", CONF_ADDRESS, "127.0.0.1:0", 0, 0, NULL,
 	  "where /metrics, /status, /-/ready and /-/healthy are served; port 0 lets the system choose" },
 	{ "keys.bus", CONF_DIR, "", 0, 0, NULL,
-	  "folder with the bus keys: EPOCH.key, or EPOCH.TOPIC.key for one topic alone" },
+	  "folder with the bus keys: EPOCH.key, or EPOCH.TOPIC.key for one topic alone; --try needs none" },
 	{ "stage.batch", CONF_INT, "500", 1, 10000, NULL, "records taken, acknowledged and committed together" },
 	{ "stage.linger", CONF_DURATION, "10ms", 0, 1000, NULL, "how long one poll waits for records" },
 	{ "stage.session_timeout", CONF_DURATION, "6s", 1000, 300000, NULL,
