@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "schema/reason.h"
 #include "schema/record.h"
 #include "schema/record_item.h"

@@ -3,6 +3,7 @@
 
 #include <cbor.h>
 #include <math.h>
+#include <string.h>
 
 #include "ops/runtime/err.h"
 #include "ops/runtime/utf8.h"

@@ -6,6 +6,7 @@
  */
 #include <jansson.h>
 #include <sodium.h>
+#include <string.h>
 
 #include "schema/hex.h"
 #include "schema/reason.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <ctype.h>
 #include <sodium.h>
+#include <string.h>
 
 #include "schema/hex.h"
 #include "schema/record.h"

@@ -3,6 +3,8 @@
 
 #include <jansson.h>
 #include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "ops/runtime/utf8.h"
 #include "schema/reason.h"

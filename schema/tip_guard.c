@@ -4,6 +4,8 @@
  * Memory: 40 bytes a key. What passes, Jansson parses without surprises.
  */
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "ops/runtime/utf8.h"
 #include "schema/reason.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "schema/tip_keys.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define KEYS_FIRST 64

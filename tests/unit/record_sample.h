@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* record_sample: a record with everything in it, for the tests of both codecs and of the store. Memory: the arena's. */
+/*
+ * record_sample: a record with everything in it, for the tests of both codecs and of the store. Memory: the arena's.
+ */
 #ifndef TIPLINE_TESTS_UNIT_RECORD_SAMPLE_H
 #define TIPLINE_TESTS_UNIT_RECORD_SAMPLE_H
+
+#include <string.h>
 
 #include "schema/record.h"
 
