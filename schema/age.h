@@ -47,6 +47,12 @@ size_t age_sealed_size(size_t n, size_t len);
 /* Appends an age file to `out`. Stanzas stand in the order given: the caller shuffles (age_shuffle). */
 void age_seal(struct buf *out, const struct age_recipient *recipients, size_t n, struct slice plain);
 void age_shuffle(struct age_recipient *recipients, size_t n);
+/*
+ * As age_seal, with fill up to `n_stanzas` stanzas, in random order. A fill stanza has the file's share and 32 random
+ * bytes, which without the secret key looks like any other stanza, and costs no curve arithmetic.
+ */
+void age_seal_among_fill(struct buf *out, const struct age_recipient *recipients, size_t n, size_t n_stanzas,
+			 struct slice plain);
 /* Appends the plaintext to `plain`. */
 int age_open(struct buf *plain, struct age_identity *const *identities, size_t n, struct slice file, struct err *err);
 

@@ -18,24 +18,36 @@ static void append_base64_32(struct buf *out, const uint8_t data[32])
 	buf_append(out, text, AGE_BASE64_32);
 }
 
-static void append_stanza(struct buf *out, const struct sealer *sealer, const struct age_recipient *recipient)
+static void wrap(uint8_t wrapped[AGE_WRAPPED_BYTES], const struct sealer *sealer,
+		 const struct age_recipient *recipient)
 {
 	/* Each wrap key is used once, so the specification's nonce is zero. */
 	static const uint8_t nonce[crypto_aead_chacha20poly1305_ietf_NPUBBYTES];
-	uint8_t shared[AGE_KEY_BYTES], wrap_key[AGE_KEY_BYTES], wrapped[AGE_WRAPPED_BYTES];
+	uint8_t shared[AGE_KEY_BYTES], wrap_key[AGE_KEY_BYTES];
 
 	if (age_share(shared, sealer->secret, recipient->key) != 0)
 		BUG("a recipient of low order, which age_recipient_parse refuses");
 	age_wrap_key(wrap_key, shared, sealer->share, recipient->key);
 	crypto_aead_chacha20poly1305_ietf_encrypt(wrapped, NULL, sealer->file_key, AGE_FILE_KEY_BYTES, NULL, 0, NULL,
 						  nonce, wrap_key);
+	sodium_memzero(shared, sizeof(shared));
+	sodium_memzero(wrap_key, sizeof(wrap_key));
+}
+
+/* A NULL recipient is fill. */
+static void append_stanza(struct buf *out, const struct sealer *sealer, const struct age_recipient *recipient)
+{
+	uint8_t wrapped[AGE_WRAPPED_BYTES];
+
+	if (recipient != NULL)
+		wrap(wrapped, sealer, recipient);
+	else
+		randombytes_buf(wrapped, sizeof(wrapped));
 	buf_append_str(out, AGE_STANZA_START AGE_X25519 " ");
 	append_base64_32(out, sealer->share);
 	buf_append_byte(out, '\n');
 	append_base64_32(out, wrapped);
 	buf_append_byte(out, '\n');
-	sodium_memzero(shared, sizeof(shared));
-	sodium_memzero(wrap_key, sizeof(wrap_key));
 }
 
 static size_t header_size(size_t n)
@@ -50,21 +62,19 @@ size_t age_sealed_size(size_t n, size_t len)
 	return header_size(n) + age_payload_size(len);
 }
 
-void age_seal(struct buf *out, const struct age_recipient *recipients, size_t n, struct slice plain)
+static void seal(struct buf *out, const struct age_recipient *const *recipients, size_t n, struct slice plain)
 {
 	size_t start = out->len;
 	uint8_t mac[AGE_MAC_BYTES];
 	struct sealer sealer;
 
-	if (n == 0 || n > AGE_RECIPIENTS_MAX)
-		BUG("an age file for %zu recipients", n);
 	buf_reserve(out, age_sealed_size(n, plain.len));
 	randombytes_buf(sealer.secret, sizeof(sealer.secret));
 	randombytes_buf(sealer.file_key, sizeof(sealer.file_key));
 	crypto_scalarmult_base(sealer.share, sealer.secret);
 	buf_append_str(out, AGE_VERSION_LINE);
 	for (size_t i = 0; i < n; i++)
-		append_stanza(out, &sealer, &recipients[i]);
+		append_stanza(out, &sealer, recipients[i]);
 	buf_append_str(out, AGE_MAC_START);
 	age_header_mac(mac, sealer.file_key, slice_of(out->data + start, out->len - start));
 	buf_append_byte(out, ' ');
@@ -72,6 +82,33 @@ void age_seal(struct buf *out, const struct age_recipient *recipients, size_t n,
 	buf_append_byte(out, '\n');
 	age_payload_seal(out, sealer.file_key, plain);
 	sodium_memzero(&sealer, sizeof(sealer));
+}
+
+void age_seal(struct buf *out, const struct age_recipient *recipients, size_t n, struct slice plain)
+{
+	const struct age_recipient *places[AGE_RECIPIENTS_MAX];
+
+	if (n == 0 || n > AGE_RECIPIENTS_MAX)
+		BUG("an age file for %zu recipients", n);
+	for (size_t i = 0; i < n; i++)
+		places[i] = &recipients[i];
+	seal(out, places, n, plain);
+}
+
+void age_seal_among_fill(struct buf *out, const struct age_recipient *recipients, size_t n, size_t n_stanzas,
+			 struct slice plain)
+{
+	const struct age_recipient *places[AGE_RECIPIENTS_MAX] = { NULL };
+
+	if (n == 0 || n > n_stanzas || n_stanzas > AGE_RECIPIENTS_MAX)
+		BUG("an age file for %zu recipients among %zu stanzas", n, n_stanzas);
+	for (size_t i = 0; i < n_stanzas; i++) {
+		size_t other = randombytes_uniform((uint32_t)i + 1);
+
+		places[i] = places[other];
+		places[other] = i < n ? &recipients[i] : NULL;
+	}
+	seal(out, places, n_stanzas, plain);
 }
 
 void age_shuffle(struct age_recipient *recipients, size_t n)

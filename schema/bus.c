@@ -163,8 +163,8 @@ int bus_open(struct buf *plain, struct bus_ring *ring, const char *topic, const 
 	if (sealed.len < BUS_OVERHEAD || sealed.data[0] != VERSION)
 		return err_set(err, ERR_DATA, REASON_RECORD_SEAL, "not a record sealed under a bus key");
 	if (topic_key(key, ring, topic, sealed.data[1]) < 0)
-		return err_set(err, ERR_DATA, REASON_RECORD_KEY, "no bus key of epoch %u for topic %s", sealed.data[1],
-			       topic);
+		return err_set(err, ERR_DATA, REASON_RECORD_KEY, "no bus key of epoch %u for topic %s",
+			       sealed.data[1], topic);
 	associate(&data, topic, tip_id);
 	to = buf_reserve(plain, sealed.len - BUS_OVERHEAD);
 	failed = crypto_aead_xchacha20poly1305_ietf_decrypt(to, NULL, NULL, sealed.data + HEAD_BYTES,

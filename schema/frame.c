@@ -12,7 +12,10 @@
 #define VERSION 1
 #define SUITE 1
 
-enum { AT_VERSION = 4, AT_SUITE = 5, AT_ADAPTER = 6, AT_TIP_ID = 8, AT_DAY = 24, AT_BODY_LEN = 28, AT_CONTACT_LEN = 32 };
+enum {
+	AT_VERSION = 4, AT_SUITE = 5, AT_ADAPTER = 6, AT_TIP_ID = 8,
+	AT_DAY = 24, AT_BODY_LEN = 28, AT_CONTACT_LEN = 32
+};
 
 _Static_assert(FRAME_SIGNATURE_BYTES == crypto_sign_ed25519_BYTES, "Ed25519");
 _Static_assert(FRAME_SIGN_PUBLIC == crypto_sign_ed25519_PUBLICKEYBYTES, "Ed25519");

@@ -10,8 +10,10 @@
  *     linkage.key                  64 hex digits           held by classify
  *     teams/NAME.identity, teams/NAME.recipient            held by the team; the recipient by route
  *     gateway.curve                Z85 secret, then public held by the gateway;   gateway.curve.pub by adapters
+ *                                  (a line each and no comments, since a key may begin with '#')
  *     adapters/NAME.sign, adapters/NAME.curve              held by the adapter
- *     adapters.yaml                allow-list: name, id, sign and curve public keys, channels; held by gateway, classify
+ *     adapters.yaml                allow-list: name, id, sign and curve public keys, channels, revoked; held by
+ *                                  gateway and classify
  *     recipients.yaml              epoch, triage, recovery, custodian; held by adapters and the gateway
  * Secrets are returned in locked memory or in the caller's buffer, which the caller wipes.
  */

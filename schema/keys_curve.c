@@ -47,8 +47,8 @@ static int check_lines(const struct buf *content, size_t n, const char *path, st
 
 	if (len == n * LINE - 1 || (len == n * LINE && content->data[len - 1] == '\n'))
 		return 0;
-	return err_set(err, ERR_CONFIG, NULL, "%s: not %zu CURVE key%s of %d characters, each on a line of its own", path,
-		       n, n == 1 ? "" : "s", Z85_KEY_TEXT);
+	return err_set(err, ERR_CONFIG, NULL, "%s: not %zu CURVE key%s of %d characters, each on its line",
+		       path, n, n == 1 ? "" : "s", Z85_KEY_TEXT);
 }
 
 int keys_load_curve(struct curve_pair *pair, const char *path, struct err *err)

@@ -132,32 +132,45 @@ static int take_name(const char *temporary, const char *path)
 	return 0;
 }
 
-static int write_named(const char *path, struct slice content, unsigned mode,
-		       int (*take)(const char *temporary, const char *path), struct err *err)
-{
-	char temporary[PATH_LENGTH_MAX];
-	int fd, failed;
+typedef int name_fn(const char *temporary, const char *path);
 
-	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= sizeof(temporary))
-		return err_set(err, ERR_CONFIG, NULL, "the path of a key file is too long");
-	fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd < 0)
-		return err_errno(err, "%s", path);
-	failed = fchmod(fd, (mode_t)mode) != 0 || write_all(fd, content) != 0 || fsync(fd) != 0;
+static int replace_name(const char *temporary, const char *path)
+{
+	return rename(temporary, path);
+}
+
+/* Everything but the name: the bytes are on disk and the mode is set. */
+static int fill_temporary(int fd, const char *path, struct slice content, unsigned mode, struct err *err)
+{
+	int failed = fchmod(fd, (mode_t)mode) != 0 || write_all(fd, content) != 0 || fsync(fd) != 0;
+
 	if (failed)
 		err_errno(err, "%s", path);
 	if (close(fd) != 0 && !failed) {
 		failed = 1;
 		err_errno(err, "%s", path);
 	}
-	if (!failed && take(temporary, path) != 0) {
-		failed = 1;
+	return failed ? -1 : 0;
+}
+
+static int write_named(const char *path, struct slice content, unsigned mode, name_fn *name, struct err *err)
+{
+	char temporary[PATH_LENGTH_MAX];
+	int fd, result;
+
+	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= sizeof(temporary))
+		return err_set(err, ERR_CONFIG, NULL, "the path of a key file is too long");
+	fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(err, "%s", path);
+	result = fill_temporary(fd, path, content, mode, err);
+	if (result == 0 && name(temporary, path) != 0) {
 		if (errno == EEXIST)
-			err_set(err, ERR_CONFIG, NULL, "%s: is there already and is not overwritten", path);
+			result = err_set(err, ERR_CONFIG, NULL, "%s: is there already and is not overwritten", path);
 		else
-			err_errno(err, "%s", path);
+			result = err_errno(err, "%s", path);
 	}
-	if (failed) {
+	if (result != 0) {
 		unlink(temporary);
 		return -1;
 	}
@@ -171,5 +184,5 @@ int keys_write(const char *path, struct slice content, unsigned mode, struct err
 
 int keys_replace(const char *path, struct slice content, unsigned mode, struct err *err)
 {
-	return write_named(path, content, mode, rename, err);
+	return write_named(path, content, mode, replace_name, err);
 }

@@ -158,8 +158,7 @@ static int add_bus_key(void *context, const char *path, const char *name, struct
 	int result;
 
 	if (parse_bus_name(&epoch, topic, name) != 0)
-		return err_set(err, ERR_CONFIG, NULL, "%s: not named EPOCH.key or EPOCH.TOPIC.key, EPOCH from 1 to 255",
-			       path);
+		return err_set(err, ERR_CONFIG, NULL, "%s: not EPOCH.key or EPOCH.TOPIC.key, EPOCH 1 to 255", path);
 	if (keys_load_hex32(key, path, err) != 0)
 		return -1;
 	if (topic[0] == '\0')

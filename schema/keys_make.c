@@ -230,7 +230,7 @@ static int make_adapters(struct maker *maker)
 	struct buf yaml = BUF_INIT;
 	int result = 0;
 
-	buf_append_str(&yaml, "# Who may submit tips, and over which channels. No secret is in this file.\nadapters:\n");
+	buf_append_str(&yaml, "# Who may submit tips, over which channels. No secret is in this file.\nadapters:\n");
 	if (maker->site->n_adapters == 0)
 		buf_append_str(&yaml, "  []\n");
 	for (size_t i = 0; result == 0 && i < maker->site->n_adapters; i++)

@@ -8,8 +8,8 @@
 static int refuse(struct err *err)
 {
 	return err_set(err, ERR_CONFIG, NULL,
-		       "cannot lock memory for keys: raise RLIMIT_MEMLOCK (ulimit -l, or LimitMEMLOCK= in the systemd "
-		       "unit)");
+		       "cannot lock memory for keys: raise RLIMIT_MEMLOCK (ulimit -l, or LimitMEMLOCK= in the "
+		       "systemd unit)");
 }
 
 void *locked_alloc(size_t size, struct err *err)

@@ -51,26 +51,10 @@ static void pad_to(struct buf *plain, size_t size)
 	plain->data[size] = '\0';
 }
 
-/* Seals to the given keys and fill, `n_stanzas` in all, in random order. */
-static void seal_among_fill(struct buf *out, const struct age_recipient *const *keys, size_t n_keys, size_t n_stanzas,
-			    struct slice plain)
-{
-	struct age_recipient all[AGE_RECIPIENTS_MAX];
-
-	for (size_t i = 0; i < n_stanzas; i++) {
-		if (i < n_keys)
-			all[i] = *keys[i];
-		else
-			age_recipient_fill(&all[i]);
-	}
-	age_shuffle(all, n_stanzas);
-	age_seal(out, all, n_stanzas, plain);
-}
-
 int seal_body(struct buf *out, const struct seal_recipients *recipients, const struct seal_body *body,
 	      struct err *err)
 {
-	const struct age_recipient *keys[] = { &recipients->triage, &recipients->recovery };
+	const struct age_recipient keys[] = { recipients->triage, recipients->recovery };
 	struct buf plain = BUF_INIT;
 	size_t size;
 
@@ -84,7 +68,7 @@ int seal_body(struct buf *out, const struct seal_recipients *recipients, const s
 	buf_append(&plain, body->tip_id.bytes, TIP_ID_BYTES);
 	buf_append_slice(&plain, body->json);
 	pad_to(&plain, size);
-	seal_among_fill(out, keys, sizeof(keys) / sizeof(keys[0]), BODY_STANZAS, buf_slice(&plain));
+	age_seal_among_fill(out, keys, sizeof(keys) / sizeof(keys[0]), BODY_STANZAS, buf_slice(&plain));
 	buf_release(&plain);
 	return 0;
 }
@@ -125,7 +109,7 @@ int seal_body_open(struct seal_body *body, struct buf *plain, struct age_identit
 int seal_contact(struct buf *out, const struct seal_recipients *recipients, enum contact_mode mode,
 		 struct slice details, struct err *err)
 {
-	const struct age_recipient *keys[] = { &recipients->custodian, &recipients->recovery };
+	const struct age_recipient keys[] = { recipients->custodian, recipients->recovery };
 	struct buf plain = BUF_INIT;
 
 	if (details.len > CONTACT_TEXT_MAX)
@@ -137,7 +121,7 @@ int seal_contact(struct buf *out, const struct seal_recipients *recipients, enum
 	buf_append_be32(&plain, (uint32_t)details.len);
 	buf_append_slice(&plain, details);
 	pad_to(&plain, CONTACT_PLAIN);
-	seal_among_fill(out, keys, sizeof(keys) / sizeof(keys[0]), CONTACT_STANZAS, buf_slice(&plain));
+	age_seal_among_fill(out, keys, sizeof(keys) / sizeof(keys[0]), CONTACT_STANZAS, buf_slice(&plain));
 	buf_release(&plain);
 	return 0;
 }

@@ -4,8 +4,8 @@
  *
  * Body plaintext: u16 version = 1 | u16 channel | u32 json length | tip id[16] | json | zero padding, so that the
  * whole is 4, 16, 64, 256 or 1024 KiB. Always 4 stanzas in random order: triage epoch keys, recovery, fill.
- * Contact plaintext: u16 version = 1 | u16 mode | u32 length | text | zero padding, always CONTACT_PLAIN bytes; always
- * CONTACT_STANZAS stanzas: custodian, recovery, fill. So nobody sees who left details. Padding is verified.
+ * Contact plaintext: u16 version = 1 | u16 mode | u32 length | text | zero padding, always CONTACT_PLAIN bytes;
+ * always CONTACT_STANZAS stanzas: custodian, recovery, fill. So nobody sees who left details. Padding is verified.
  */
 #ifndef TIPLINE_SCHEMA_SEAL_H
 #define TIPLINE_SCHEMA_SEAL_H

@@ -196,6 +196,27 @@ static void shuffle_keeps_all_and_moves(void **state)
 		assert_in_range(first_place[k], 50, 150);
 }
 
+/* Fill looks as other stanzas do, opens for nobody, and leaves the recipients in random places. */
+static void fill_stanzas_hide_the_number_of_recipients(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = ERR_INIT;
+
+	for (size_t n_stanzas = 1; n_stanzas <= KEYS; n_stanzas++)
+		for (size_t n = 1; n <= n_stanzas; n++) {
+			struct buf file = BUF_INIT, opened = BUF_INIT;
+
+			age_seal_among_fill(&file, f->recipients, n, n_stanzas, slice_str("tip"));
+			assert_int_equal(file.len, age_sealed_size(n_stanzas, 3));
+			for (size_t i = 0; i < KEYS; i++)
+				assert_int_equal(age_open(&opened, &f->identities[i], 1, buf_slice(&file), &err),
+						 i < n ? 0 : -1);
+			assert_int_equal(opened.len, 3 * n);
+			buf_release(&file);
+			buf_release(&opened);
+		}
+}
+
 /* The points of order 1, 2, 4 and 8 on the curve and its twist, each with and without the top bit. */
 static const char *const low_order_points[] = {
 	"0000000000000000000000000000000000000000000000000000000000000000",
@@ -275,12 +296,18 @@ static void refuses_malformed_headers(void **state)
 		"", "\n", "age-encryption.org/v1", "age-encryption.org/v2\n", "age-encryption.org/v1\r\n",
 		"age-encryption.org/v1\n", "age-encryption.org/v1\n--- %s\n", "age-encryption.org/v1\n---%s\n",
 		"age-encryption.org/v1\n-> scrypt AAAAAAAAAAAAAAAAAAAAAA 10\n%s\n--- %s\n",
-		"age-encryption.org/v1\n-> X25519\n%s\n--- %s\n", "age-encryption.org/v1\n-> X25519 %s x\n%s\n--- %s\n",
-		"age-encryption.org/v1\n-> X25519  %s\n%s\n--- %s\n", "age-encryption.org/v1\n->  X25519 %s\n%s\n--- %s\n",
-		"age-encryption.org/v1\n-> X25519 %s \n%s\n--- %s\n", "age-encryption.org/v1\n-> X25519 %s\n%s=\n--- %s\n",
-		"age-encryption.org/v1\n-> X25519 %s\n%sA\n--- %s\n", "age-encryption.org/v1\n-> X25519 %s\n%s\n\n--- %s\n",
-		"age-encryption.org/v1\n-> X25519 %s\n%s\r\n--- %s\n", "age-encryption.org/v1\n-> X25519 %s\n%s\n--- %s=\n",
-		"age-encryption.org/v1\n-> X25519 %s\n%s\n---  %s\n", "age-encryption.org/v1\n-> X25519 %s\n%s\n---\n",
+		"age-encryption.org/v1\n-> X25519\n%s\n--- %s\n",
+		"age-encryption.org/v1\n-> X25519 %s x\n%s\n--- %s\n",
+		"age-encryption.org/v1\n-> X25519  %s\n%s\n--- %s\n",
+		"age-encryption.org/v1\n->  X25519 %s\n%s\n--- %s\n",
+		"age-encryption.org/v1\n-> X25519 %s \n%s\n--- %s\n",
+		"age-encryption.org/v1\n-> X25519 %s\n%s=\n--- %s\n",
+		"age-encryption.org/v1\n-> X25519 %s\n%sA\n--- %s\n",
+		"age-encryption.org/v1\n-> X25519 %s\n%s\n\n--- %s\n",
+		"age-encryption.org/v1\n-> X25519 %s\n%s\r\n--- %s\n",
+		"age-encryption.org/v1\n-> X25519 %s\n%s\n--- %s=\n",
+		"age-encryption.org/v1\n-> X25519 %s\n%s\n---  %s\n",
+		"age-encryption.org/v1\n-> X25519 %s\n%s\n---\n",
 		"age-encryption.org/v1\n-> \n\n-> X25519 %s\n%s\n--- %s\n",
 		"age-encryption.org/v1\n-> odd \x01\n\n-> X25519 %s\n%s\n--- %s\n",
 	};
@@ -492,12 +519,15 @@ static void age_opens_ours(void **state)
 		for (size_t i = 0; i < N_SIZES; i++) {
 			random_bytes(&plain, sizes[i]);
 			buf_clear(&file);
-			age_seal(&file, f->recipients, n, buf_slice(&plain));
+			if (i % 2 == 0)
+				age_seal(&file, f->recipients, n, buf_slice(&plain));
+			else
+				age_seal_among_fill(&file, f->recipients, n, KEYS, buf_slice(&plain));
 			write_file(paths.sealed, buf_slice(&file));
 			/* age makes no output file for an empty plaintext. */
 			write_file(paths.plain, slice_str(""));
-			assert_int_equal(run((const char *const[]){ "age", "-d", "-i", paths.identity, "-o", paths.plain,
-								    paths.sealed, NULL }), 0);
+			assert_int_equal(run((const char *const[]){ "age", "-d", "-i", paths.identity, "-o",
+								    paths.plain, paths.sealed, NULL }), 0);
 			read_whole(&opened, paths.plain);
 			assert_true(slice_equal(buf_slice(&opened), buf_slice(&plain)));
 		}
@@ -560,6 +590,7 @@ int main(void)
 		cmocka_unit_test(keys_as_text),
 		cmocka_unit_test(fill_is_a_curve_point),
 		cmocka_unit_test(shuffle_keeps_all_and_moves),
+		cmocka_unit_test(fill_stanzas_hide_the_number_of_recipients),
 		cmocka_unit_test(refuses_low_order_points),
 		cmocka_unit_test(refuses_every_flip_and_cut),
 		cmocka_unit_test(refuses_cut_chunks),

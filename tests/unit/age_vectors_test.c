@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The public CCTV vectors for age, of which those for X25519 without armour apply. They are not part of this
- * repository: TIPLINE_AGE_VECTORS names a folder of them, or ../shared/data/age-vectors has them; else this is skipped.
+ * repository: TIPLINE_AGE_VECTORS names a folder of them, or ../shared/data/age-vectors has them; else this is
+ * skipped.
  * A file: lines "key: value", an empty line, an age file (through zlib where "compressed: zlib" says so).
  */
 #include <dirent.h>

@@ -85,7 +85,8 @@ static void any_slip_of_the_pen_is_found(void **state)
 
 		text.data[i] = second;
 		text.data[i + 1] = first;
-		assert_int_equal(bech32_decode((char *)text.data, text.len, "age", back, 32), first == second ? 0 : -1);
+		assert_int_equal(bech32_decode((char *)text.data, text.len, "age", back, 32),
+				 first == second ? 0 : -1);
 		text.data[i] = first;
 		text.data[i + 1] = second;
 	}
@@ -131,7 +132,8 @@ static void z85_as_in_the_rfc(void **state)
 
 static void z85_refuses_other_text(void **state)
 {
-	static const char *const wrong[] = { "", "0000", "000000", "0000'", "0000 ", "0000\n", "#####", "%nSc1", "00\xb0..", "00\xb0\xb0\xb0" };
+	static const char *const wrong[] = { "", "0000", "000000", "0000'", "0000 ", "0000\n", "#####", "%nSc1",
+		"00\xb0..", "00\xb0\xb0\xb0" };
 	uint8_t data[4];
 
 	(void)state;

@@ -94,7 +94,8 @@ static void refuses_every_flip_and_cut(void **state)
 	struct buf sealed = BUF_INIT, plain = BUF_INIT;
 	struct err err = ERR_INIT;
 
-	assert_int_equal(bus_seal(&sealed, f->ring, TOPIC, &f->tip_id, slice_str("a record of some length"), &err), 0);
+	assert_int_equal(bus_seal(&sealed, f->ring, TOPIC, &f->tip_id, slice_str("a record of some length"), &err),
+			 0);
 	for (size_t bit = 0; bit < sealed.len * 8; bit++) {
 		bool is_epoch = bit / 8 == 1;
 
@@ -126,8 +127,9 @@ static void bytes_are_as_written(void **state)
 	buf_append_str(&label, TOPIC);
 	buf_append(&label, f->tip_id.bytes, TIP_ID_BYTES);
 	assert_int_equal(bus_seal(&sealed, f->ring, TOPIC, &f->tip_id, slice_str("record"), &err), 0);
-	assert_int_equal(crypto_aead_xchacha20poly1305_ietf_decrypt(record, NULL, NULL, sealed.data + 26, sealed.len - 26,
-								    label.data, label.len, sealed.data + 2, key), 0);
+	assert_int_equal(crypto_aead_xchacha20poly1305_ietf_decrypt(record, NULL, NULL, sealed.data + 26,
+								    sealed.len - 26, label.data, label.len,
+								    	sealed.data + 2, key), 0);
 	assert_memory_equal(record, "record", 6);
 	buf_release(&sealed);
 	buf_release(&label);

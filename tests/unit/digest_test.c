@@ -88,7 +88,8 @@ static void hex_goes_both_ways(void **state)
 
 static void hex_has_one_spelling(void **state)
 {
-	static const char *const wrong[] = { "", "0", "000", "0000g0", "0A", "g0", "0g", " 0", "0 ", "0\n", "\xb0g", "-1" };
+	static const char *const wrong[] = { "", "0", "000", "0000g0", "0A", "g0", "0g", " 0", "0 ", "0\n", "\xb0g",
+		"-1" };
 	uint8_t byte = 7;
 
 	(void)state;

@@ -21,7 +21,8 @@ static const struct keys_site_adapter adapters[] = {
 	{ "web", 2, 1u << CHANNEL_WEB },
 	{ "batch", 1, 1u << CHANNEL_BATCH | 1u << CHANNEL_PARTNER },
 };
-static const struct keys_site site = { .epoch = 3, .teams = teams, .n_teams = 3, .adapters = adapters, .n_adapters = 2 };
+static const struct keys_site site = { .epoch = 3, .teams = teams, .n_teams = 3, .adapters = adapters,
+	.n_adapters = 2 };
 
 struct fixture {
 	char folder[64]; /* a temporary one of this test */
@@ -76,7 +77,8 @@ static void write_text(struct fixture *f, const char *name, const char *text, un
 
 static void triage_opens_what_is_sealed_to_the_site(void **state)
 {
-	static const char *const body_openers[] = { "site/triage", "site/triage/3.identity", "site/recovery.identity" };
+	static const char *const body_openers[] = { "site/triage", "site/triage/3.identity",
+		"site/recovery.identity" };
 	struct fixture *f = *state;
 	struct seal_recipients recipients;
 	struct seal_body body = { .json = { (const uint8_t *)"{}", 2 } };
@@ -208,7 +210,8 @@ static void curve_and_sign_keys_match_the_allow_list(void **state)
 
 static int check_mode(const char *path, const struct stat *st, int type, struct FTW *where)
 {
-	bool is_public = strstr(path, ".yaml") != NULL || strstr(path, ".recipient") != NULL || strstr(path, ".pub") != NULL;
+	bool is_public = strstr(path, ".yaml") != NULL || strstr(path, ".recipient") != NULL ||
+		strstr(path, ".pub") != NULL;
 	unsigned want = type == FTW_D ? 0700 : is_public ? 0644 : 0600;
 
 	(void)where;
@@ -237,6 +240,7 @@ static void never_overwrites(void **state)
 {
 	struct fixture *f = *state;
 	struct age_recipient before, after;
+	struct buf content = BUF_INIT;
 	struct err err = ERR_INIT;
 
 	assert_int_equal(keys_load_recipient(&before, at(f, "site/teams/oversight.recipient"), &err), 0);
@@ -249,6 +253,10 @@ static void never_overwrites(void **state)
 	assert_int_equal(keys_make_site(at(f, "plain"), &site, &err), -1);
 	assert_int_equal(keys_write(at(f, "plain"), slice_str("y"), 0600, &err), -1);
 	assert_int_equal(err.kind, ERR_CONFIG);
+	assert_int_equal(keys_replace(at(f, "plain"), slice_str("new\n"), 0600, &err), 0);
+	assert_int_equal(keys_read_secret(&content, at(f, "plain"), &err), 0);
+	assert_string_equal(buf_text(&content), "new\n");
+	buf_release(&content);
 	assert_int_equal(mkdir(at(f, "empty"), 0700), 0);
 	assert_int_equal(keys_make_site(at(f, "empty/"), &site, &err), 0);
 	assert_int_equal(keys_make_site(at(f, "no/such/place"), &site, &err), -1);
@@ -424,16 +432,22 @@ static int load_adapters(const char *path, struct err *err)
 #define RECIPIENT "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj"
 #define IDENTITY "AGE-SECRET-KEY-1EGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKLMGR48UAWX40Q2P2LM0"
 #define Z85_RFC "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7"
-#define ADAPTER "  - {name: a, id: 1, sign: " HEX32 ", curve: '" Z85_RFC "', channels: [web]}\n"
+#define ADAPTER_WITH(id, sign, curve, channels) \
+	"  - {name: a, id: " id ", sign: " sign ", curve: '" curve "', channels: " channels "}\n"
+#define ADAPTER ADAPTER_WITH("1", HEX32, Z85_RFC, "[web]")
+#define RECIPIENTS(epoch) \
+	epoch "\ntriage: " RECIPIENT "\nrecovery: " RECIPIENT "\ncustodian: " RECIPIENT "\n"
 
 static void reads_what_it_should_and_nothing_else(void **state)
 {
 	static const struct { int (*load)(const char *, struct err *); const char *text; int want; } cases[] = {
 		{ load_hex32, HEX32 "\n", 0 }, { load_hex32, HEX32, 0 }, { load_hex32, "# why\n\n" HEX32 "\n", 0 },
-		{ load_hex32, "", -1 }, { load_hex32, HEX32 HEX32 "\n", -1 }, { load_hex32, HEX32 "\n" HEX32 "\n", -1 },
+		{ load_hex32, "", -1 }, { load_hex32, HEX32 HEX32 "\n", -1 },
+		{ load_hex32, HEX32 "\n" HEX32 "\n", -1 },
 		{ load_hex32, "0", -1 }, { load_hex32, " " HEX32, -1 },
 		{ load_sign, HEX32 HEX32 "\n", -1 }, { load_sign, HEX32 "\n", -1 },
-		{ load_curve, Z85_RFC "\n" Z85_RFC "\n", -1 }, { load_curve, Z85_RFC "\n", -1 }, { load_curve, "", -1 },
+		{ load_curve, Z85_RFC "\n" Z85_RFC "\n", -1 }, { load_curve, Z85_RFC "\n", -1 },
+		{ load_curve, "", -1 },
 		{ load_curve, "JTKVSB%%)wK0E.X)V>+}o?pNmC{O&4W4b!Ni{Lh6\n" Z85_RFC "\n", 0 },
 		{ load_curve, "JTKVSB%%)wK0E.X)V>+}o?pNmC{O&4W4b!Ni{Lh6\n" Z85_RFC, 0 },
 		{ load_curve, "JTKVSB%%)wK0E.X)V>+}o?pNmC{O&4W4b!Ni{Lh6 " Z85_RFC "\n", -1 },
@@ -444,23 +458,22 @@ static void reads_what_it_should_and_nothing_else(void **state)
 		{ load_identities, "# created: some day\n# public key: age1\n" IDENTITY "\n", 0 },
 		{ load_identities, IDENTITY "\n" IDENTITY, 0 }, { load_identities, "# nothing\n", -1 },
 		{ load_identities, RECIPIENT "\n", -1 },
-		{ load_recipients, "epoch: 1\ntriage: " RECIPIENT "\nrecovery: " RECIPIENT "\ncustodian: " RECIPIENT "\n", 0 },
+		{ load_recipients, RECIPIENTS("epoch: 1"), 0 }, { load_recipients, RECIPIENTS("epoch: 0"), -1 },
+		{ load_recipients, RECIPIENTS("epoch: x"), -1 }, { load_recipients, RECIPIENTS(""), -1 },
 		{ load_recipients, "epoch: 1\ntriage: " RECIPIENT "\nrecovery: " RECIPIENT "\n", -1 },
-		{ load_recipients, "epoch: 0\ntriage: " RECIPIENT "\nrecovery: " RECIPIENT "\ncustodian: " RECIPIENT "\n", -1 },
-		{ load_recipients, "triage: " RECIPIENT "\nrecovery: " RECIPIENT "\ncustodian: " RECIPIENT "\n", -1 },
 		{ load_recipients, "epoch: 1\ntriage: [x]\nrecovery: y\ncustodian: z\n", -1 },
-		{ load_recipients, "epoch: 1\nextra: 1\n", -1 }, { load_recipients, "- a\n", -1 }, { load_recipients, "", -1 },
+		{ load_recipients, RECIPIENTS("extra: 1\nepoch: 1"), -1 }, { load_recipients, "- a\n", -1 },
+		{ load_recipients, "", -1 },
 		{ load_adapters, "adapters:\n" ADAPTER, 0 }, { load_adapters, "adapters: []\n", 0 },
 		{ load_adapters, "adapters:\n" ADAPTER ADAPTER, -1 }, { load_adapters, "", -1 },
 		{ load_adapters, "adapters: none\n", -1 }, { load_adapters, "adapters: [x]\n", -1 },
-		{ load_adapters, "adapters:\n  - {name: a, id: 70000, sign: " HEX32 ", curve: '" Z85_RFC "', channels: [web]}\n",
-		  -1 },
-		{ load_adapters, "adapters:\n  - {name: a, id: 1, sign: x, curve: '" Z85_RFC "', channels: [web]}\n", -1 },
-		{ load_adapters, "adapters:\n  - {name: a, id: 1, sign: " HEX32 ", curve: x, channels: [web]}\n", -1 },
-		{ load_adapters, "adapters:\n  - {name: a, id: 1, sign: " HEX32 ", curve: '" Z85_RFC "', channels: []}\n", -1 },
-		{ load_adapters, "adapters:\n  - {name: a, id: 1, sign: " HEX32 ", curve: '" Z85_RFC "', channels: [tv]}\n", -1 },
-		{ load_adapters, "adapters:\n  - {name: a, id: 1, sign: " HEX32 ", curve: '" Z85_RFC
-		  "', channels: [web], revoked: true}\n", 0 },
+		{ load_adapters, "adapters:\n" ADAPTER_WITH("70000", HEX32, Z85_RFC, "[web]"), -1 },
+		{ load_adapters, "adapters:\n" ADAPTER_WITH("1", "x", Z85_RFC, "[web]"), -1 },
+		{ load_adapters, "adapters:\n" ADAPTER_WITH("1", HEX32, "x", "[web]"), -1 },
+		{ load_adapters, "adapters:\n" ADAPTER_WITH("1", HEX32, Z85_RFC, "[]"), -1 },
+		{ load_adapters, "adapters:\n" ADAPTER_WITH("1", HEX32, Z85_RFC, "[tv]"), -1 },
+		{ load_adapters, "adapters:\n" ADAPTER_WITH("1", HEX32, Z85_RFC, "[web], revoked: true"), 0 },
+		{ load_adapters, "adapters:\n" ADAPTER_WITH("1", HEX32, Z85_RFC, "[web], revoked: 7"), -1 },
 	};
 	struct fixture *f = *state;
 
@@ -481,7 +494,8 @@ static void reads_what_it_should_and_nothing_else(void **state)
 static void bus_folder_refuses_odd_names_and_repeats(void **state)
 {
 	static const struct { const char *name; int want; } cases[] = {
-		{ "1.key", 0 }, { "255.key", 0 }, { "1.case.routed.key", 0 }, { "0.key", -1 }, { "256.key", -1 }, { "x.key", -1 },
+		{ "1.key", 0 }, { "255.key", 0 }, { "1.case.routed.key", 0 }, { "0.key", -1 }, { "256.key", -1 },
+		{ "x.key", -1 },
 		{ "1x.key", -1 }, { "1..key", -1 }, { "1000.key", -1 }, { "01.key", 0 }, { "1.txt", -1 },
 	};
 	struct fixture *f = *state;

@@ -79,7 +79,8 @@ static void body_opens_for_triage_and_recovery_alone(void **state)
 static void body_has_one_of_five_sizes(void **state)
 {
 	static const struct { size_t json, bucket; } cases[] = {
-		{ 0, 4096 }, { 4096 - BODY_HEAD, 4096 }, { 4096 - BODY_HEAD + 1, 16384 }, { 16384 - BODY_HEAD, 16384 },
+		{ 0, 4096 }, { 4096 - BODY_HEAD, 4096 }, { 4096 - BODY_HEAD + 1, 16384 },
+		{ 16384 - BODY_HEAD, 16384 },
 		{ 16384 - BODY_HEAD + 1, 65536 }, { 65536 - BODY_HEAD, 65536 }, { 65536 - BODY_HEAD + 1, 262144 },
 		{ 262144 - BODY_HEAD, 262144 }, { 262144 - BODY_HEAD + 1, 1048576 }, { BODY_JSON_MAX, 1048576 },
 	};
@@ -95,7 +96,8 @@ static void body_has_one_of_five_sizes(void **state)
 		body.json = slice_of(json.data, cases[i].json);
 		assert_int_equal(seal_body(&file, &f->recipients, &body, &err), 0);
 		assert_int_equal(file.len, age_sealed_size(BODY_STANZAS, cases[i].bucket));
-		assert_int_equal(seal_body_open(&opened, &plain, &f->identities[TRIAGE], 1, buf_slice(&file), &err), 0);
+		assert_int_equal(seal_body_open(&opened, &plain, &f->identities[TRIAGE], 1, buf_slice(&file), &err),
+				 0);
 		assert_true(slice_equal(opened.json, body.json));
 		assert_int_equal(plain.len, cases[i].bucket);
 	}
@@ -129,9 +131,11 @@ static void body_bytes_are_as_written(void **state)
 static void body_parse_refuses(void **state)
 {
 	static const struct { size_t len, at; uint8_t byte; const char *reason; } cases[] = {
-		{ 4096, 4095, 1, "body-padding" }, { 4096, 24 + 21, 1, "body-padding" }, { 4095, 0, 0, "body-padding" },
+		{ 4096, 4095, 1, "body-padding" }, { 4096, 24 + 21, 1, "body-padding" },
+		{ 4095, 0, 0, "body-padding" },
 		{ 4097, 0, 0, "body-padding" }, { 0, 0, 0, "body-padding" }, { 23, 0, 0, "body-padding" },
-		{ 4096, 1, 2, "body-version" }, { 4096, 0, 1, "body-version" }, { 4096, 3, N_CHANNELS, "body-version" },
+		{ 4096, 1, 2, "body-version" }, { 4096, 0, 1, "body-version" },
+		{ 4096, 3, N_CHANNELS, "body-version" },
 		{ 4096, 4, 0x80, "body-padding" }, { 4096, 6, 0x10, "body-padding" }, { 8192, 0, 0, "body-padding" },
 		/* a JSON said to be shorter than it is leaves its end in the padding */
 		{ 4096, 7, 20, "body-padding" },
@@ -188,9 +192,11 @@ static void contact_has_one_size(void **state)
 		struct buf file = BUF_INIT, details = BUF_INIT;
 		enum contact_mode mode;
 
-		assert_int_equal(seal_contact(&file, &f->recipients, CONTACT_MAILBOX, slice_of(text, lengths[i]), &err), 0);
+		assert_int_equal(seal_contact(&file, &f->recipients, CONTACT_MAILBOX, slice_of(text, lengths[i]),
+					      &err), 0);
 		assert_int_equal(file.len, age_sealed_size(CONTACT_STANZAS, CONTACT_PLAIN));
-		assert_int_equal(seal_contact_open(&mode, &details, &f->identities[CUSTODIAN], 1, buf_slice(&file), &err), 0);
+		assert_int_equal(seal_contact_open(&mode, &details, &f->identities[CUSTODIAN], 1, buf_slice(&file),
+						   &err), 0);
 		assert_true(slice_equal(buf_slice(&details), slice_of(text, lengths[i])));
 		buf_release(&file);
 		buf_release(&details);
@@ -217,7 +223,8 @@ static void contact_refuses_padding_and_sizes(void **state)
 
 		plain[cases[i].at] = cases[i].byte;
 		age_seal(&file, &f->recipients.custodian, 1, slice_of(plain, cases[i].len));
-		assert_int_equal(seal_contact_open(&mode, &details, &f->identities[CUSTODIAN], 1, buf_slice(&file), &err), -1);
+		assert_int_equal(seal_contact_open(&mode, &details, &f->identities[CUSTODIAN], 1, buf_slice(&file),
+						   &err), -1);
 		assert_string_equal(err.reason, cases[i].reason);
 		assert_int_equal(details.len, 0);
 		buf_release(&file);

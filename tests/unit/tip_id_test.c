@@ -41,7 +41,8 @@ static void other_text_is_refused_and_changes_nothing(void **state)
 {
 	static const char *const wrong[] = {
 		"", "00", "0123456789abcdef0123456789abcde", "0123456789abcdef0123456789abcdef0",
-		"0123456789ABCDEF0123456789abcdef", "0123456789abcdef0123456789abcdeg", " 123456789abcdef0123456789abcdef",
+		"0123456789ABCDEF0123456789abcdef", "0123456789abcdef0123456789abcdeg",
+		" 123456789abcdef0123456789abcdef",
 	};
 	struct tip_id id, before;
 
