@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* address: "host:port" as it stands in configuration: a name, an IPv4 address, or an IPv6 address in brackets. */
+/*
+ * address: "host:port" as it stands in configuration: a name, an IPv4 address, or an IPv6 address in brackets.
+ */
 #ifndef TIPLINE_OPS_RUNTIME_ADDRESS_H
 #define TIPLINE_OPS_RUNTIME_ADDRESS_H
 

@@ -122,8 +122,9 @@ static int unknown_key(struct loader *l, const char *name, const struct yaml_nod
 {
 	const char *meant = suggestion(l->conf, name);
 
-	return err_set(l->err, ERR_CONFIG, NULL, "%s:%d: there is no key %s%s%s%s", l->conf->file, yaml_key_line(node),
-		       name, meant ? "; did you mean " : "", meant ? meant : "", meant ? "?" : "");
+	return err_set(l->err, ERR_CONFIG, NULL, "%s:%d: there is no key %s%s%s%s", l->conf->file,
+		       yaml_key_line(node), name, meant ? "; did you mean " : "", meant ? meant : "",
+		       meant ? "?" : "");
 }
 
 static enum conf_match match_any(const struct conf *conf, const char *name)
@@ -146,8 +147,8 @@ static int check_key(struct loader *l, const char *prefix, const char *key, cons
 	struct place place = { .node = node, .near = node };
 
 	if (!*key || strchr(key, '.'))
-		return err_set(l->err, ERR_CONFIG, NULL, "%s:%d: a key has no dots; write \"%.*s:\" and under it, indented, "
-			       "the rest", l->conf->file, yaml_key_line(node), (int)part_len(key), key);
+		return err_set(l->err, ERR_CONFIG, NULL, "%s:%d: a key has no dots; write \"%.*s:\" and under it, "
+			       "indented, the rest", l->conf->file, yaml_key_line(node), (int)part_len(key), key);
 	place.name = join(l->conf, prefix, key, strlen(key));
 	switch (match_any(l->conf, place.name)) {
 	case CONF_MATCH_EXACT:
@@ -195,8 +196,8 @@ static int value_add(struct loader *l, const struct conf_key *row, const struct 
 	struct conf_value *value;
 
 	if (!place->node && !row->def)
-		return err_set(l->err, ERR_CONFIG, NULL, "%s: %s is missing: %s", place_text(conf, place->near), place->name,
-			       row->help);
+		return err_set(l->err, ERR_CONFIG, NULL, "%s: %s is missing: %s", place_text(conf, place->near),
+			       place->name, row->help);
 	if (conf->n_values == VALUES_MAX)
 		return err_set(l->err, ERR_CONFIG, NULL, "%s: more than %d values", conf->file, VALUES_MAX);
 	if (conf->n_values == conf->cap_values) {

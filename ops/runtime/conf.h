@@ -2,11 +2,12 @@
 /*
  * conf: a program's configuration, read from one YAML file against tables of keys.
  *
- * A row names a dotted key ("kafka.brokers" is `brokers:` under `kafka:`), its type, default, range and help; the help
- * text, the manual page and `--check` come from the same rows. A part of a name may be `*`: "teams.*.recipient" admits
- * any name there (conf_names lists them). Unknown keys, wrong types, values out of range, duplicates and missing
- * required keys are errors that name file and line. Relative paths are relative to the folder of the file.
- * Immutable after loading; strings live until conf_free.
+ * A row names a dotted key ("kafka.brokers" is `brokers:` under `kafka:`), its type, default, range and help; the
+ * help text, the manual page and `--check` come from the same rows. When two tables have a row of the same name, the
+ * first counts. A part of a name may be `*`: "teams.*.recipient" admits any name there (conf_names lists them).
+ * Unknown keys, wrong types, values out of range, duplicates and missing required keys are errors that name file and
+ * line. Relative paths are relative to the folder of the file. Immutable after loading, so any thread may read it;
+ * strings live until conf_free.
  */
 #ifndef TIPLINE_OPS_RUNTIME_CONF_H
 #define TIPLINE_OPS_RUNTIME_CONF_H

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* conf_tree: how the conf*.c files hold a configuration. All of it but the rows lies in the arena of its `struct conf`. */
+/*
+ * conf_tree: how the conf*.c files hold a configuration. All of it but the rows and the array of values lies in the
+ * arena of its `struct conf`.
+ */
 #ifndef TIPLINE_OPS_RUNTIME_CONF_TREE_H
 #define TIPLINE_OPS_RUNTIME_CONF_TREE_H
 

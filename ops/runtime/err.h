@@ -4,8 +4,8 @@
  *
  * Every function that can fail returns 0 or -1 (or a pointer or NULL) and takes a `struct err *` as its last
  * parameter. The object is untouched on success. It has a fixed size, so failing never allocates, and its text never
- * holds tip content, names or addresses of people. Each layer may put its own clause in front (err_prefix); one place,
- * the program's main or the stage skeleton, logs it once.
+ * holds tip content, names or addresses of people. Each layer may put its own clause in front (err_prefix); one
+ * place, the program's main or the stage skeleton, logs it once.
  *
  * `reason` is a stable code from a table (schema/reason.h for records, the static strings of the caller otherwise);
  * it has static storage. NULL when there is none.

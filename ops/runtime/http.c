@@ -150,7 +150,7 @@ static void decide(const struct http_server *server, struct MHD_Connection *conn
 	else if (is_foreign(server, connection))
 		reply_text(reply, MHD_HTTP_FORBIDDEN, "not by this name");
 	else if (!route)
-		reply_text(reply, MHD_HTTP_NOT_FOUND, "/metrics, /status, /-/ready and /-/healthy are all there is here");
+		reply_text(reply, MHD_HTTP_NOT_FOUND, "/metrics, /status, /-/ready and /-/healthy are all there is");
 	else
 		route->get(&server->hooks, reply);
 }
@@ -252,7 +252,8 @@ static int learn_address(struct http_server *server, int fd, struct err *err)
 			NI_NUMERICHOST | NI_NUMERICSERV) != 0)
 		return err_set(err, ERR_SYSTEM, NULL, "cannot tell the port");
 	v6 = address.ss_family == AF_INET6;
-	snprintf(server->address, sizeof(server->address), "%s%.1000s%s:%.6s", v6 ? "[" : "", host, v6 ? "]" : "", port);
+	snprintf(server->address, sizeof(server->address), "%s%.1000s%s:%.6s", v6 ? "[" : "", host,
+		 v6 ? "]" : "", port);
 	server->loopback = strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0;
 	return 0;
 }

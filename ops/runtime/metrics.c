@@ -159,8 +159,8 @@ static struct metric *metric_get(struct family *family, const char *labels)
 	return *link;
 }
 
-static struct metric *metrics_get(struct metrics *metrics, enum metric_kind kind, const char *name, const char *labels,
-				  const char *help)
+static struct metric *metrics_get(struct metrics *metrics, enum metric_kind kind, const char *name,
+				  const char *labels, const char *help)
 {
 	struct metric *metric;
 

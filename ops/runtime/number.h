@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* number: strict reading of decimal numbers that people write in files, whatever the locale of the process. */
+/*
+ * number: strict reading of decimal numbers that people write in files, whatever the locale of the process.
+ */
 #ifndef TIPLINE_OPS_RUNTIME_NUMBER_H
 #define TIPLINE_OPS_RUNTIME_NUMBER_H
 

@@ -69,7 +69,8 @@ static int set_log_level(const struct command_line *line, struct err *err)
 		}
 	}
 	if (name)
-		return err_set(err, ERR_USAGE, NULL, "--log-level: \"%s\" is not one of debug, info, warn, error", name);
+		return err_set(err, ERR_USAGE, NULL, "--log-level: \"%s\" is not one of debug, info, warn, error",
+			       name);
 	return 0;
 }
 
@@ -146,7 +147,9 @@ static int flush_output(int rc, struct err *err)
 		return rc;
 	if (rc < 0)
 		return rc;
-	return errno ? err_errno(err, "standard output") : err_set(err, ERR_SYSTEM, NULL, "standard output: not all written");
+	if (errno)
+		return err_errno(err, "standard output");
+	return err_set(err, ERR_SYSTEM, NULL, "standard output: not all was written");
 }
 
 /* People read what a command says; a daemon's last words go where its log goes. */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* program_help: what --help, --man and a wrong command line print, from the program's tables. */
+/*
+ * program_help: what --help, --man and a wrong command line print, from the program's tables.
+ */
 #ifndef TIPLINE_OPS_RUNTIME_PROGRAM_HELP_H
 #define TIPLINE_OPS_RUNTIME_PROGRAM_HELP_H
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <ctype.h>
+
 #include "ops/runtime/program_help.h"
 #include "ops/runtime/prose.h"
 
@@ -92,9 +94,10 @@ static void write_see_also(const struct program *program, struct buf *out)
 
 static void write_head(const struct program *program, struct buf *out)
 {
-	buf_append_str(out, ".TH \"");
-	prose_roff(out, program->name);
-	buf_printf(out, "\" \"%s\" \"%s\" \"tipline %s\" \"tipline manual\"\n", program->section, TIPLINE_DATE,
+	buf_append_str(out, ".TH ");
+	for (const char *c = program->name; *c; c++)
+		buf_append_byte(out, (uint8_t)toupper((unsigned char)*c));
+	buf_printf(out, " \"%s\" \"%s\" \"tipline %s\" \"tipline manual\"\n", program->section, TIPLINE_DATE,
 		   TIPLINE_VERSION);
 	HEADING(out, "NAME");
 	prose_roff(out, program->name);
@@ -104,7 +107,7 @@ static void write_head(const struct program *program, struct buf *out)
 
 static void write_exit_status(struct buf *out)
 {
-	HEADING(out, "\"EXIT STATUS\"");
+	HEADING(out, "EXIT STATUS");
 	for (const struct exit_meaning *m = program_exit_meanings; m->meaning; m++) {
 		buf_printf(out, ".TP\n\\fB%d\\fR\n", m->status);
 		write_line(out, m->meaning);
@@ -124,9 +127,9 @@ void program_man(const struct command_line *line, struct buf *out)
 		write_option(line->options[i].option, out);
 	if (program->conf_tables) {
 		HEADING(out, "CONFIGURATION");
-		prose_roff_paragraphs(out, "A YAML file. A dotted name such as a.b is key b under key a; a part * stands for "
-				      "any name. Relative paths are relative to the folder of the file. Keys that are "
-				      "not listed here are refused.");
+		prose_roff_paragraphs(out, "A YAML file. A dotted name such as a.b is key b under key a; a part * "
+				      "stands for any name. Relative paths are relative to the folder of the "
+				      "file. Keys that are not listed here are refused.");
 		conf_describe_roff(program->conf_tables, out);
 	}
 	write_exit_status(out);

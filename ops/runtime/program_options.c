@@ -102,7 +102,8 @@ static int read_long(struct command_line *line, char **argv, struct err *err)
 	}
 	given->value = equals ? equals + 1 : argv[1];
 	if (!given->value)
-		return err_set(err, ERR_USAGE, NULL, "--%s needs a value: %s", given->option->name, given->option->value);
+		return err_set(err, ERR_USAGE, NULL, "--%s needs a value: %s", given->option->name,
+			       given->option->value);
 	return equals ? 1 : 2;
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* program_options: a command line read against a program's own options and those that every program has. */
+/*
+ * program_options: a command line read against a program's own options and those that every program has.
+ */
 #ifndef TIPLINE_OPS_RUNTIME_PROGRAM_OPTIONS_H
 #define TIPLINE_OPS_RUNTIME_PROGRAM_OPTIONS_H
 

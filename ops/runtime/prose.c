@@ -113,6 +113,28 @@ void prose_roff(struct buf *out, const char *text)
 	roff_text(out, text, strlen(text));
 }
 
+/* Flowing text: broken where it grows long, so that the page's source can be read and compared as well. */
+static void roff_flow(struct buf *out, const char *text, size_t len)
+{
+	const size_t width = PROSE_WIDTH - 8;
+
+	while (len > width) {
+		size_t n = width;
+
+		while (n > 0 && text[n] != ' ')
+			n--;
+		if (n == 0)
+			break;
+		roff_text(out, text, n);
+		buf_append_byte(out, '\n');
+		n += strspn(text + n, " ");
+		text += n;
+		len -= n;
+	}
+	roff_text(out, text, len);
+	buf_append_byte(out, '\n');
+}
+
 /* The requests that lie between a line and the one before it. */
 static void roff_turn(struct buf *out, bool was_verbatim, bool verbatim, bool gap)
 {
@@ -129,19 +151,28 @@ static void roff_turn(struct buf *out, bool was_verbatim, bool verbatim, bool ga
 void prose_roff_paragraphs(struct buf *out, const char *text)
 {
 	bool was_verbatim = false, gap = false, any = false;
+	size_t margin = 0; /* of the first line of a block that stands as it is: .RS takes its place */
 
 	for (; *text; text = line_next(text)) {
 		const size_t len = line_len(text);
 		const bool verbatim = is_verbatim(text);
-		const size_t skip = verbatim ? strspn(text, " \t") : 0;
+		const size_t blanks = strspn(text, " \t");
+		size_t skip;
 
-		if (len == skip) {
+		if (verbatim && !was_verbatim)
+			margin = blanks;
+		skip = blanks < margin ? blanks : margin;
+		if (len <= blanks) {
 			gap = any;
 			continue;
 		}
 		roff_turn(out, was_verbatim, verbatim, gap);
-		roff_text(out, text + skip, len - skip);
-		buf_append_byte(out, '\n');
+		if (verbatim) {
+			roff_text(out, text + skip, len - skip);
+			buf_append_byte(out, '\n');
+		} else {
+			roff_flow(out, text, len);
+		}
 		was_verbatim = verbatim;
 		gap = false;
 		any = true;

@@ -64,11 +64,12 @@ int signals_install(struct err *err)
 		atomic_store(&wake_fd, fd);
 	}
 	for (size_t i = 0; i < sizeof(dispositions) / sizeof(dispositions[0]); i++) {
-		struct sigaction action = { .sa_handler = dispositions[i].handler, .sa_flags = dispositions[i].flags };
+		const struct disposition *to = &dispositions[i];
+		struct sigaction action = { .sa_handler = to->handler, .sa_flags = to->flags };
 
 		sigemptyset(&action.sa_mask);
-		if (sigaction(dispositions[i].number, &action, NULL) < 0)
-			return err_errno(err, "cannot prepare for signal %d", dispositions[i].number);
+		if (sigaction(to->number, &action, NULL) < 0)
+			return err_errno(err, "cannot prepare for signal %d", to->number);
 	}
 	return 0;
 }

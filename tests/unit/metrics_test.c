@@ -18,7 +18,8 @@ static void test_exposition(void **state)
 	(void)state;
 	metric_add(metrics_counter(metrics, "tipline_in_total", "stage=\"route\"", "records taken"), 3);
 	metric_set(metrics_gauge(metrics, "tipline_lag_seconds", "", "how far\nbehind \\ late"), 1.5);
-	metric_add(metrics_counter(metrics, "tipline_in_total", "stage=\"sink\"", "records taken"), UINT64_C(1) << 60);
+	metric_add(metrics_counter(metrics, "tipline_in_total", "stage=\"sink\"", "records taken"),
+		   UINT64_C(1) << 60);
 	metrics_write(metrics, &out);
 	assert_string_equal(buf_text(&out), "# HELP tipline_in_total records taken\n"
 					    "# TYPE tipline_in_total counter\n"

@@ -21,7 +21,7 @@ static bool is_readable(void)
 	return poll(&fd, 1, 0) == 1;
 }
 
-/* A request to stop cannot be taken back, so each test has a process of its own; 0 says that all was as it should be. */
+/* A request to stop cannot be taken back, so each test has a process of its own; 0: all was as it should be. */
 static void in_child(int (*body)(void))
 {
 	int status;

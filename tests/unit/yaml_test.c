@@ -22,7 +22,8 @@ static struct yaml *parse(const char *text)
 
 static void test_tree_and_lines(void **state)
 {
-	struct yaml *yaml = parse("# head\nname: one\nquoted: '2'\nlist:\n  - a\n  - {b: c}\nempty:\ntext: |\n  x\n  y\n");
+	struct yaml *yaml = parse("# head\nname: one\nquoted: '2'\nlist:\n  - a\n  - {b: c}\nempty:\n"
+				  "text: |\n  x\n  y\n");
 	const struct yaml_node *root = yaml_root(yaml), *list = yaml_get(root, "list");
 
 	(void)state;
