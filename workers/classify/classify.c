@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * classify
+ *
+ * Reads   tip.sealed      frames as adapters signed them
+ * Writes  tip.classified  the tip with scores, evidence and keyed tokens; key: tip id
+ * Parks   frame-*, adapter-unknown, channel-forbidden, id-mismatch, age-*, key-unknown, body-*, json-*, tip-invalid,
+ *         too-large
+ *
+ * The gateway checked frames before it acknowledged them. They are checked here again, from the first byte: whoever
+ * can write to the broker can write to tip.sealed.
+ *
+ * This is the one stage that holds triage identities and the linkage key, and the one that parses the tip's JSON. The
+ * opened body lives in one buffer, wiped after each tip. Nothing about what tips say is counted in metrics: at six
+ * tips a day a counter of labels would tell an operator what came in.
+ */
+#include "workers/classify/classify.h"
+
+#include <string.h>
+
+#include "schema/digest.h"
+#include "schema/keys.h"
+#include "schema/locked.h"
+#include "schema/reason.h"
+#include "schema/tip.h"
+#include "schema/topics.h"
+#include "workers/classify/lexicon.h"
+
+static const struct conf_key keys[] = {
+	{ "keys.triage", CONF_PATH, NULL, 0, 0, NULL, "the triage identities: a folder of *.identity files, or one file" },
+	{ "keys.linkage", CONF_SECRET, NULL, 0, 0, NULL, "the linkage key, which makes the tokens for links and conflicts" },
+	{ "keys.adapters", CONF_PATH, NULL, 0, 0, NULL, "adapters.yaml: whose signature counts, on which channels" },
+	{ "lexicon", CONF_FILE, NULL, 0, 0, NULL, "the lexicon: words and phrases and what they speak for" },
+	CONF_KEYS_END,
+};
+
+struct classify {
+	struct lexicon *lexicon;
+	struct adapter_list adapters;
+	struct identity_set identities;
+	uint8_t *linkage; /* in locked memory */
+	struct buf plain; /* the opened body; wiped after each tip */
+	bool trying;
+};
+
+static void classify_close(void *state)
+{
+	struct classify *classify = state;
+
+	if (!classify)
+		return;
+	lexicon_free(classify->lexicon);
+	adapter_list_release(&classify->adapters);
+	identity_set_release(&classify->identities);
+	buf_release(&classify->plain);
+	locked_free(classify->linkage);
+	free(classify);
+}
+
+static int load_keys(struct classify *classify, const struct conf *conf, struct err *err)
+{
+	classify->linkage = locked_alloc(LINKAGE_KEY_BYTES, err);
+	if (!classify->linkage || keys_load_hex32(classify->linkage, conf_str(conf, "keys.linkage"), err) != 0)
+		return -1;
+	if (classify->trying)
+		return 0;
+	if (adapter_list_load(&classify->adapters, conf_str(conf, "keys.adapters"), err) != 0)
+		return -1;
+	return identity_set_load(&classify->identities, conf_str(conf, "keys.triage"), err);
+}
+
+static int classify_open(void **state, const struct stage_env *env, struct err *err)
+{
+	struct classify *classify = mem_alloc(sizeof(*classify));
+
+	classify->trying = env->trying;
+	if (lexicon_load(&classify->lexicon, conf_str(env->conf, "lexicon"), err) != 0 ||
+	    load_keys(classify, env->conf, err) != 0) {
+		classify_close(classify);
+		return -1;
+	}
+	*state = classify;
+	return 0;
+}
+
+static int classify_check(const struct conf *conf, struct err *err)
+{
+	struct lexicon *lexicon;
+
+	if (lexicon_load(&lexicon, conf_str(conf, "lexicon"), err) != 0)
+		return -1;
+	lexicon_free(lexicon);
+	return 0;
+}
+
+/* Everything about the frame that needs no key of ours. */
+static int check_frame(const struct classify *classify, struct frame *frame, const struct adapter **adapter,
+		       const struct event *in, struct err *err)
+{
+	if (frame_parse(frame, in->value, err) != 0)
+		return -1;
+	if (!tip_id_equal(&frame->tip_id, &in->tip_id))
+		return err_set(err, ERR_DATA, REASON_ID_MISMATCH, "the record's tip id is not the frame's");
+	*adapter = adapter_list_find(&classify->adapters, frame->adapter);
+	if (!*adapter || (*adapter)->revoked)
+		return err_set(err, ERR_DATA, REASON_ADAPTER_UNKNOWN, "adapter key %u is %s", frame->adapter,
+			       *adapter ? "revoked" : "not on the list");
+	return frame_verify(frame, (*adapter)->sign_public, err);
+}
+
+/* Opens and checks the frame; the record then has all that the envelope tells. The body lies in `classify->plain`. */
+static int open_frame(struct classify *classify, const struct event *in, struct record *record, struct err *err)
+{
+	const struct adapter *adapter = NULL;
+	struct seal_body body;
+	struct frame frame;
+
+	if (check_frame(classify, &frame, &adapter, in, err) != 0 ||
+	    seal_body_open(&body, &classify->plain, classify->identities.items, classify->identities.n, frame.body, err) != 0)
+		return -1;
+	if (!tip_id_equal(&body.tip_id, &frame.tip_id))
+		return err_set(err, ERR_DATA, REASON_ID_MISMATCH, "the sealed tip id is not the frame's");
+	if ((unsigned)body.channel >= N_CHANNELS || !(adapter->channels >> body.channel & 1))
+		return err_set(err, ERR_DATA, REASON_CHANNEL_FORBIDDEN, "adapter %s may not use this channel", adapter->name);
+	record->adapter = frame.adapter;
+	record->channel = (uint8_t)body.channel;
+	record->contact = frame.contact;
+	record->body = body.json;
+	return 0;
+}
+
+/* What the tip says: scores, tokens, digest. */
+static int read_tip(struct classify *classify, const struct event *in, struct record *record, struct err *err)
+{
+	struct tip tip;
+	int rc;
+
+	if (tip_parse(&tip, record->body, false, err) != 0)
+		return -1;
+	if (classify->trying)
+		record->channel = (uint8_t)tip.channel;
+	rc = lexicon_score(classify->lexicon, &tip, &record->classification, err);
+	if (rc == 0) {
+		token_list_of_tip(&record->tokens, &tip, classify->linkage, in->arena);
+		digest_keyed(record->digest, classify->linkage, record->body);
+	}
+	tip_release(&tip);
+	return rc;
+}
+
+static int classify_tip(struct classify *classify, const struct event *in, struct emit *out, struct err *err)
+{
+	struct record record = { .tip_id = in->tip_id, .day = in->day, .parts = RECORD_CLASSIFIED };
+
+	if (classify->trying)
+		record.body = in->body;
+	else if (open_frame(classify, in, &record, err) != 0)
+		return -1;
+	if (read_tip(classify, in, &record, err) != 0)
+		return -1;
+	emit_record(out, TOPIC_CLASSIFIED, &record.tip_id, &record);
+	return 0;
+}
+
+static enum verdict classify_handle(void *state, const struct event *in, struct emit *out, struct err *err)
+{
+	struct classify *classify = state;
+	int rc = classify_tip(classify, in, out, err);
+
+	buf_clear(&classify->plain);
+	if (rc == 0)
+		return VERDICT_DONE;
+	return err->kind == ERR_DATA && err->reason ? VERDICT_PARK : VERDICT_FATAL;
+}
+
+const struct stage classify_stage = {
+	.name = "classify",
+	.topic_in = TOPIC_SEALED,
+	.input = STAGE_READS_FRAMES,
+	.summary = "open sealed tips, check them and say what they are about",
+	.description =
+		"Reads frames from tip.sealed: checks shape, signature, adapter and channel, opens the body under a triage "
+		"identity, parses and checks the tip.\n\n"
+		"Writes tip.classified: the tip with a score for each category and sub-code, for present risk and for being "
+		"out of scope, the places in the text that the scores rest on, and keyed tokens by which later stages link "
+		"tips and find conflicts of interest without reading.\n\n"
+		"Parks frames that do not hold (frame-*, adapter-unknown, channel-forbidden, id-mismatch), seals that do not "
+		"open (age-*, key-unknown, body-*) and tips that are not valid (json-*, tip-invalid), each still sealed.",
+	.keys = keys,
+	.bus_key = true,
+	.check = classify_check,
+	.open = classify_open,
+	.handle = classify_handle,
+	.close = classify_close,
+};
