@@ -171,7 +171,7 @@ static void killed_between_two_commits_keeps_the_first(void **state)
 	struct place *place = *state;
 	struct index_row row;
 	struct index *index;
-	int status;
+	int status = 0;
 	pid_t pid = fork();
 
 	if (pid == 0) {
@@ -196,7 +196,7 @@ static void a_second_dedupe_is_refused(void **state)
 {
 	struct place *place = *state;
 	struct index *index = open_at(place->path);
-	int status;
+	int status = 0;
 	pid_t pid = fork();
 
 	if (pid == 0) {

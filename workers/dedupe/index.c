@@ -137,8 +137,10 @@ static int set_up(struct index *index, const uint8_t salt[INDEX_SALT_BYTES], str
 {
 	bool has = false;
 
-	/* BEGIN takes the exclusive lock now and not with the first tip, and locking_mode keeps it. */
-	if (run(index, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF", err) < 0 ||
+	/* BEGIN takes the exclusive lock now and not with the first tip, and locking_mode keeps it. Large pages: a row is
+	 * some kilobytes of tokens. */
+	if (run(index, "PRAGMA page_size = 16384", err) < 0 ||
+	    run(index, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF", err) < 0 ||
 	    run(index, "PRAGMA journal_mode = WAL; BEGIN EXCLUSIVE; COMMIT", err) < 0 || has_tables(index, &has, err) < 0)
 		return -1;
 	if (!has && make_tables(index, salt, err) < 0)

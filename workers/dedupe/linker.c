@@ -30,8 +30,8 @@ static const struct {
 	uint32_t reason;
 	float prior; /* tips imagined beside those of the window: an empty index does not make every name rare */
 } classes[N_TOKEN_CLASSES] = {
-	[TOKEN_WORD] = { 0.75f, LINK_WORDS, 0 },
-	[TOKEN_BIGRAM] = { 0.2f, LINK_WORDS, 0 },
+	[TOKEN_WORD] = { 0.75f, LINK_WORDS, 20 },
+	[TOKEN_BIGRAM] = { 0.2f, LINK_WORDS, 20 },
 	[TOKEN_NAME] = { 0.9f, LINK_NAME, 300 },
 	[TOKEN_NUMBER] = { 1.5f, LINK_NUMBER, 1000 },
 	[TOKEN_DATE] = { 0.8f, LINK_DATE, 300 },

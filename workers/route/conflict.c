@@ -153,9 +153,12 @@ void staff_register_release(struct staff_register *reg)
 	*reg = (struct staff_register){ { NULL, 0, false } };
 }
 
+bool staff_register_meets(const struct staff_register *reg, const struct token_list *tokens)
+{
+	return reg->tokens.n > 0 && token_list_meets(&reg->tokens, tokens);
+}
+
 bool staff_register_conflicts(const struct staff_register *reg, const struct token_list *tokens)
 {
-	if (reg->tokens.n == 0)
-		return false;
-	return tokens->cut || token_list_meets(&reg->tokens, tokens);
+	return reg->tokens.n > 0 && (tokens->cut || token_list_meets(&reg->tokens, tokens));
 }

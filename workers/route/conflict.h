@@ -22,8 +22,10 @@ int staff_register_load(struct staff_register *reg, const char *path, struct err
 int staff_register_parse(struct staff_register *reg, const char *name, struct slice text, struct err *err);
 void staff_register_release(struct staff_register *reg);
 
-/* True when the tip may not reach the team. A list that was cut cannot be checked in full, so it counts as a conflict:
- * a long letter must not reach the man it names because his name stood behind the limit. */
+/* True when the tip names a member, as far as its tokens tell. */
+bool staff_register_meets(const struct staff_register *reg, const struct token_list *tokens);
+/* True when the tip may not reach the team: it names a member, or its list of tokens was cut, so that it may. A long
+ * letter must not reach the man it names because his name stood behind the limit. */
 bool staff_register_conflicts(const struct staff_register *reg, const struct token_list *tokens);
 
 #endif

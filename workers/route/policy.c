@@ -96,8 +96,10 @@ static int read_path(struct loader *loader, struct policy_rule *rule, const stru
 	const char *text = node ? yaml_scalar(node) : NULL;
 	struct buf path = BUF_INIT;
 
-	if (!text || !*text || strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(text))
-		return yaml_error(node ? node : map, loader->err, "a rule needs a name of a-z, 0-9 and '-'");
+	if (!text || !*text || strlen(text) > POLICY_NAME_MAX ||
+	    strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(text))
+		return yaml_error(node ? node : map, loader->err, "a rule needs a name: 1 to %d of a-z, 0-9 and '-'",
+				  POLICY_NAME_MAX);
 	if (parent)
 		buf_printf(&path, "%s/", parent->path);
 	buf_append_str(&path, text);

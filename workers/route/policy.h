@@ -16,6 +16,8 @@
 
 #define POLICY_DEPTH_MAX 8
 #define POLICY_RULES_MAX 512
+#define POLICY_NAME_MAX 48      /* of a rule */
+#define POLICY_RULE_TEXT_MAX 500 /* of all paths that decided; those that do not fit are left out */
 #define POLICY_FILE_MAX (1u << 20)
 #define ASSESSMENT_TEAM "assessment"
 

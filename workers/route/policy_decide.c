@@ -64,8 +64,10 @@ static void explain(const struct decider *decider, struct arena *arena, struct p
 	struct buf rule = BUF_INIT, reason = BUF_INIT;
 
 	for (size_t i = 0; i < decider->n_rules; i++) {
-		buf_append_str(&rule, i ? " + " : "");
-		buf_append_str(&rule, decider->rules[i]->path);
+		if (rule.len + strlen(decider->rules[i]->path) < POLICY_RULE_TEXT_MAX) {
+			buf_append_str(&rule, i ? " + " : "");
+			buf_append_str(&rule, decider->rules[i]->path);
+		}
 		if (said_before(decider, i))
 			continue;
 		buf_append_str(&reason, i ? "; " : "");

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "workers/route/policy_match.h"
 
-#include "schema/tip.h"
-
 #define COUNT_MAX 1000000
 
 struct match_kind {
@@ -154,39 +152,6 @@ static int read_label_below(struct matcher *matcher, const struct yaml_node *nod
 
 /* Answering. */
 
-void match_facts_init(struct match_facts *facts, const struct record *record)
-{
-	*facts = (struct match_facts){ .record = record };
-}
-
-static bool is_identified(const struct tip *tip)
-{
-	for (size_t i = 0; i < tip->n_subjects; i++) {
-		const struct subject *subject = &tip->subjects[i];
-
-		if (subject->name || subject->number || subject->nickname || subject->handle || subject->vehicle)
-			return true;
-	}
-	return false;
-}
-
-/* False when the document cannot be read. */
-static bool read_document(struct match_facts *facts)
-{
-	struct tip tip;
-
-	if (facts->read)
-		return facts->valid;
-	facts->read = true;
-	if (tip_parse(&tip, facts->record->body, false, NULL) < 0)
-		return false;
-	snprintf(facts->language, sizeof(facts->language), "%s", tip.language);
-	facts->narrative_len = tip.narrative_len;
-	facts->identified = is_identified(&tip);
-	tip_release(&tip);
-	return facts->valid = true;
-}
-
 static bool same_label(const struct match_label *want, const struct label *have)
 {
 	return want->category == have->category && strlen(want->subcode) == have->subcode.len &&
@@ -203,28 +168,6 @@ static float best_of(const struct matcher *matcher, const struct classification 
 			    classification->labels[i].score > best)
 				best = classification->labels[i].score;
 	return best;
-}
-
-float match_best(const struct record *record)
-{
-	float best = 0;
-
-	for (size_t i = 0; i < record->classification.n_labels; i++) {
-		const struct label *label = &record->classification.labels[i];
-
-		if (label->category != OUT_OF_SCOPE && label->score > best)
-			best = label->score;
-	}
-	return best;
-}
-
-static size_t strong_links(const struct record *record)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < record->n_links; i++)
-		n += record->links[i].strong;
-	return n;
 }
 
 static bool label_holds(const struct matcher *matcher, struct match_facts *facts)
@@ -259,7 +202,7 @@ static bool out_of_scope_below_holds(const struct matcher *matcher, struct match
 
 static bool uncertain_holds(const struct matcher *matcher, struct match_facts *facts)
 {
-	return match_best(facts->record) < (float)matcher->number;
+	return match_facts_best(facts) < (float)matcher->number;
 }
 
 static bool evidence_holds(const struct matcher *matcher, struct match_facts *facts)
@@ -269,12 +212,17 @@ static bool evidence_holds(const struct matcher *matcher, struct match_facts *fa
 
 static bool corroborated_holds(const struct matcher *matcher, struct match_facts *facts)
 {
-	return (double)strong_links(facts->record) >= matcher->number;
+	return (double)match_facts_strong_links(facts) >= matcher->number;
 }
 
 static bool uncorroborated_holds(const struct matcher *matcher, struct match_facts *facts)
 {
 	return (facts->record->n_links == 0) == matcher->yes;
+}
+
+static bool words_below_holds(const struct matcher *matcher, struct match_facts *facts)
+{
+	return (double)match_facts_words(facts) < matcher->number;
 }
 
 static bool channel_holds(const struct matcher *matcher, struct match_facts *facts)
@@ -297,17 +245,17 @@ static bool refer_to_holds(const struct matcher *matcher, struct match_facts *fa
 
 static bool language_holds(const struct matcher *matcher, struct match_facts *facts)
 {
-	return read_document(facts) && word_in(matcher, slice_str(facts->language));
+	return match_facts_read(facts) && word_in(matcher, slice_str(facts->language));
 }
 
 static bool narrative_below_holds(const struct matcher *matcher, struct match_facts *facts)
 {
-	return read_document(facts) && (double)facts->narrative_len < matcher->number;
+	return match_facts_read(facts) && (double)facts->narrative_len < matcher->number;
 }
 
 static bool identified_holds(const struct matcher *matcher, struct match_facts *facts)
 {
-	return read_document(facts) && facts->identified == matcher->yes;
+	return match_facts_read(facts) && facts->identified == matcher->yes;
 }
 
 /* Conditions that need the document stand last: match_set_read keeps this order. */
@@ -323,6 +271,7 @@ static const struct match_kind kinds[] = {
 	{ "evidence", read_count, evidence_holds },
 	{ "corroborated", read_count, corroborated_holds },
 	{ "uncorroborated", read_yes, uncorroborated_holds },
+	{ "words_below", read_count, words_below_holds },
 	{ "channel", read_channels, channel_holds },
 	{ "language", read_words, language_holds },
 	{ "narrative_below", read_count, narrative_below_holds },
@@ -330,6 +279,8 @@ static const struct match_kind kinds[] = {
 };
 
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+_Static_assert(N_KINDS <= MATCHERS_MAX, "a rule may set every condition once");
 
 static int check_names(const struct yaml_node *map, struct err *err)
 {

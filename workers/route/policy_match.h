@@ -11,10 +11,10 @@
 
 #include "ops/runtime/yaml.h"
 #include "schema/record.h"
+#include "workers/route/match_facts.h"
 
-#define MATCHERS_MAX 16
+#define MATCHERS_MAX 24
 #define MATCH_LIST_MAX 32
-#define MATCH_WORD_MAX 32
 
 struct match_kind;
 
@@ -38,23 +38,9 @@ struct match_set { /* all must hold */
 	size_t n;
 };
 
-/* What the tip's document adds to the record, read when a condition first asks. */
-struct match_facts {
-	const struct record *record;
-	bool read, valid;
-	char language[MATCH_WORD_MAX];
-	size_t narrative_len;
-	bool identified; /* a subject has a name, number, nickname, handle or vehicle */
-};
-
-void match_facts_init(struct match_facts *facts, const struct record *record);
-
 /* `map` is the value of `match:`. Conditions that need the document come last, so that it is read only if they decide. */
 int match_set_read(struct match_set *set, const struct yaml_node *map, struct err *err);
 void match_set_release(struct match_set *set);
 bool match_set_holds(const struct match_set *set, struct match_facts *facts);
-
-/* The best score of a category or sub-code within scope. */
-float match_best(const struct record *record);
 
 #endif

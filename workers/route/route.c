@@ -14,7 +14,8 @@
  * that there is a conflict. If the oversight team's register meets too, the policy's alternate takes the tip; if there
  * is none, or it is named as well, the tip is parked, still sealed, until the policy names somebody.
  *
- * A list of tokens that was cut could hide a name, so it counts as a conflict with every team that has a register.
+ * A list of tokens that was cut could hide a name, so it counts as a conflict with every team that has a register but
+ * oversight: somebody must read the tip.
  */
 #include "workers/route/route.h"
 
@@ -167,12 +168,12 @@ static const struct team *free_of_conflict(const struct route *route, const stru
 {
 	const struct team *team = find_team(route, route->policy->oversight);
 
-	if (!staff_register_conflicts(&team->staff, tokens))
+	if (!staff_register_meets(&team->staff, tokens))
 		return team;
 	if (!route->policy->alternate[0])
 		return NULL;
 	team = find_team(route, route->policy->alternate);
-	return staff_register_conflicts(&team->staff, tokens) ? NULL : team;
+	return staff_register_meets(&team->staff, tokens) ? NULL : team;
 }
 
 /* -1 when nobody can take the tip. */
