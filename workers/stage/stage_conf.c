@@ -64,7 +64,7 @@ static bool only_for_real(const struct conf_key *key)
 	case CONF_ADDRESS:
 		return true;
 	default:
-		return !strncmp(key->name, "kafka.", strlen("kafka."));
+		return !strncmp(key->name, "kafka.", strlen("kafka.")) || !strncmp(key->name, "keys.", strlen("keys."));
 	}
 }
 
