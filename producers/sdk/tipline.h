@@ -21,6 +21,10 @@
 extern "C" {
 #endif
 
+#ifdef __GNUC__
+#pragma GCC visibility push(default)
+#endif
+
 #define TIPLINE_ID_BYTES 16
 
 enum tipline_code {
@@ -79,6 +83,10 @@ void tipline_stats(struct tipline *tipline, struct tipline_stats *stats);
 
 const char *tipline_error(void);
 const char *tipline_version(void);
+
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "producers/sdk/adapter_conf.h"
+
+#include "schema/taxonomy.h"
+
+const struct conf_key adapter_conf_keys[] = {
+	{ "gateway", CONF_LIST, NULL, 0, 0, NULL, "gateways as host:port, tried in turn" },
+	{ "adapter.id", CONF_INT, NULL, 1, 65535, NULL, "this adapter's number on the gateway's list" },
+	{ "adapter.channel", CONF_CHOICE, NULL, 0, 0, "web|phone|partner|batch", "how its tips come in; sealed in each" },
+	{ "keys.sign", CONF_SECRET, NULL, 0, 0, NULL, "signing key" },
+	{ "keys.curve", CONF_SECRET, NULL, 0, 0, NULL, "transport key pair" },
+	{ "keys.gateway", CONF_FILE, NULL, 0, 0, NULL, "the gateway's public transport key" },
+	{ "keys.recipients", CONF_FILE, NULL, 0, 0, NULL, "recipients.yaml: whom tips are sealed to" },
+	{ "spool.path", CONF_PATH, NULL, 0, 0, NULL, "file that keeps sealed tips until they are acknowledged" },
+	{ "spool.max_tips", CONF_INT, "100000", 1, 100000000, NULL, "tips that may wait; more are refused" },
+	{ "reconnect.min", CONF_DURATION, "100ms", 10, 60000, NULL, "bound of the first random delay to reconnect" },
+	{ "reconnect.max", CONF_DURATION, "60s", 100, 3600000, NULL, "bound that the doubling delays do not pass" },
+	{ "reconnect.greet", CONF_DURATION, "5s", 500, 60000, NULL, "how long a gateway may take to welcome" },
+	CONF_KEYS_END
+};
+
+const struct conf_key *const adapter_conf_tables[] = { adapter_conf_keys, NULL };
+
+int adapter_conf_sealer(struct sealer **out, const struct conf *conf, struct err *err)
+{
+	uint8_t secret[FRAME_SIGN_SECRET];
+	const char *channel = conf_str(conf, "adapter.channel");
+	struct sealer_options options = { .adapter = (uint16_t)conf_int(conf, "adapter.id"), .sign_secret = secret };
+	int found = taxonomy_find(channel_names, N_CHANNELS, channel, slice_str(channel).len);
+
+	if (found < 0)
+		return err_set(err, ERR_CONFIG, NULL, "%s: no such channel", conf_where(conf, "adapter.channel"));
+	options.channel = (enum channel)found;
+	if (keys_load_recipients(&options.recipients, conf_str(conf, "keys.recipients"), err))
+		return -1;
+	int rc = keys_load_sign(secret, conf_str(conf, "keys.sign"), err);
+	if (rc == 0)
+		rc = sealer_new(out, &options, err);
+	mem_wipe(secret, sizeof(secret));
+	return rc;
+}
+
+int adapter_conf_submit(struct submit_options *options, const struct conf *conf, struct err *err)
+{
+	options->n_gateways = conf_list(conf, "gateway", &options->gateways);
+	if (options->n_gateways == 0)
+		return err_set(err, ERR_CONFIG, NULL, "%s: names no gateway", conf_where(conf, "gateway"));
+	options->backoff_min_ms = (int)conf_int(conf, "reconnect.min");
+	options->backoff_max_ms = (int)conf_int(conf, "reconnect.max");
+	options->greet_ms = (int)conf_int(conf, "reconnect.greet");
+	if (keys_load_curve(&options->curve, conf_str(conf, "keys.curve"), err))
+		return -1;
+	return keys_load_curve_public(options->gateway_key, conf_str(conf, "keys.gateway"), err);
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "producers/sdk/tipline.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ops/runtime/clock.h"
+#include "ops/runtime/conf.h"
+#include "ops/runtime/log.h"
+#include "ops/runtime/program.h"
+#include "producers/sdk/adapter_conf.h"
+#include "producers/sdk/rehearsal.h"
+#include "producers/sdk/sealer.h"
+#include "producers/sdk/spool.h"
+#include "producers/sdk/submit.h"
+#include "schema/keys.h"
+#include "schema/tip.h"
+
+struct tipline {
+	struct conf *conf;
+	struct sealer *sealer;
+	struct spool *spool;
+	struct submit *submit;
+	atomic_uint_fast64_t put;
+	pthread_mutex_t lock;     /* receipt hook, and the condition */
+	pthread_cond_t progress;  /* on the monotonic clock */
+	void (*on_receipt)(void *arg, const struct tipline_receipt *receipt);
+	void *on_receipt_arg;
+};
+
+/* tipline_error's sentence is of the calling thread, as errno is. */
+static _Thread_local char last_error[ERR_TEXT_MAX];
+
+static const struct {
+	enum err_kind kind;
+	int code;
+} codes[] = {
+	{ ERR_DATA, TIPLINE_EINVAL },      { ERR_CONFIG, TIPLINE_ECONFIG },      { ERR_SYSTEM, TIPLINE_EIO },
+	{ ERR_TEMPORARY, TIPLINE_EFULL },  { ERR_UNAVAILABLE, TIPLINE_ECONFIG },
+};
+
+static int failed(const struct err *err)
+{
+	(void)snprintf(last_error, sizeof(last_error), "%s", err->text);
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (codes[i].kind == err->kind)
+			return codes[i].code;
+	return TIPLINE_EINTERNAL;
+}
+
+static int failed_with(int code, const char *text)
+{
+	(void)snprintf(last_error, sizeof(last_error), "%s", text);
+	return code;
+}
+
+static void begin_once(void)
+{
+	tip_begin();
+}
+
+static void pass_receipt(void *arg, const struct submit_receipt *from)
+{
+	static const struct {
+		enum tip1_action action;
+		enum tipline_result result;
+	} results[] = { { TIP1_DONE, TIPLINE_STORED }, { TIP1_QUARANTINE, TIPLINE_REFUSED } };
+	struct tipline *tipline = arg;
+	const struct tip1_code_info *info = tip1_code_find(from->code);
+	struct tipline_receipt receipt = { .result = TIPLINE_REFUSED, .code = from->code, .reason = info->word };
+
+	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++)
+		if (results[i].action == info->action)
+			receipt.result = results[i].result;
+	if (from->code == TIP1_DUPLICATE)
+		receipt.result = TIPLINE_DUPLICATE;
+	memcpy(receipt.tip_id, from->tip_id.bytes, TIPLINE_ID_BYTES);
+	receipt.opaque = spool_take_opaque(tipline->spool, from->row);
+	pthread_mutex_lock(&tipline->lock);
+	void (*hook)(void *, const struct tipline_receipt *) = tipline->on_receipt;
+	void *hook_arg = tipline->on_receipt_arg;
+	pthread_mutex_unlock(&tipline->lock);
+	if (hook != NULL)
+		hook(hook_arg, &receipt);
+}
+
+static void pass_progress(void *arg)
+{
+	struct tipline *tipline = arg;
+	pthread_mutex_lock(&tipline->lock);
+	pthread_cond_broadcast(&tipline->progress);
+	pthread_mutex_unlock(&tipline->lock);
+}
+
+static int open_parts(struct tipline *tipline, const char *config, struct err *err)
+{
+	struct submit_options options = { .receipt = pass_receipt, .progress = pass_progress, .arg = tipline };
+
+	if (conf_load(&tipline->conf, config, adapter_conf_tables, err) ||
+	    adapter_conf_sealer(&tipline->sealer, tipline->conf, err) ||
+	    adapter_conf_submit(&options, tipline->conf, err) ||
+	    spool_open(&tipline->spool, conf_str(tipline->conf, "spool.path"),
+		       (size_t)conf_int(tipline->conf, "spool.max_tips"), err))
+		return -1;
+	options.spool = tipline->spool;
+	options.triage = sealer_recipients(tipline->sealer)->triage;
+	int rc = submit_start(&tipline->submit, &options, err);
+	mem_wipe(&options.curve, sizeof(options.curve));
+	return rc;
+}
+
+static void release(struct tipline *tipline)
+{
+	submit_stop(tipline->submit);
+	spool_close(tipline->spool);
+	sealer_free(tipline->sealer);
+	conf_free(tipline->conf);
+	pthread_cond_destroy(&tipline->progress);
+	pthread_mutex_destroy(&tipline->lock);
+	free(tipline);
+}
+
+static void init_locks(struct tipline *tipline)
+{
+	pthread_condattr_t attributes;
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&tipline->progress, &attributes);
+	pthread_condattr_destroy(&attributes);
+	pthread_mutex_init(&tipline->lock, NULL);
+}
+
+static int begin(struct err *err)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, begin_once);
+	return keys_begin(err);
+}
+
+int tipline_open(struct tipline **out, const char *config)
+{
+	struct err err = ERR_INIT;
+
+	if (begin(&err))
+		return failed(&err);
+	struct tipline *tipline = mem_alloc(sizeof(*tipline));
+	init_locks(tipline);
+	if (open_parts(tipline, config, &err)) {
+		release(tipline);
+		return failed(&err);
+	}
+	*out = tipline;
+	return TIPLINE_OK;
+}
+
+int tipline_close(struct tipline *tipline, int timeout_ms)
+{
+	if (tipline == NULL)
+		return TIPLINE_OK;
+	int rc = tipline_drain(tipline, timeout_ms);
+	release(tipline);
+	return rc;
+}
+
+static int keep(struct tipline *tipline, struct slice frame, const struct tip_id *tip_id, void *opaque)
+{
+	struct err err = ERR_INIT;
+	if (spool_insert(tipline->spool, tip_id, frame, opaque, &err))
+		return failed(&err);
+	atomic_fetch_add(&tipline->put, 1);
+	submit_poke(tipline->submit);
+	return TIPLINE_OK;
+}
+
+int tipline_put(struct tipline *tipline, const char *json, size_t len, uint8_t tip_id[TIPLINE_ID_BYTES], void *opaque)
+{
+	struct buf frame = BUF_INIT;
+	struct tip_id id;
+	int rc = rehearsal_seal(tipline, NULL, slice_of(json, len), &frame, id.bytes);
+	if (rc == TIPLINE_OK)
+		rc = keep(tipline, buf_slice(&frame), &id, opaque);
+	if (rc == TIPLINE_OK && tip_id != NULL)
+		memcpy(tip_id, id.bytes, TIPLINE_ID_BYTES);
+	buf_release(&frame);
+	return rc;
+}
+
+int tipline_check(const char *json, size_t len)
+{
+	struct err err = ERR_INIT;
+	struct tip tip;
+
+	if (begin(&err) || tip_parse(&tip, slice_of(json, len), true, &err))
+		return failed(&err);
+	struct tip_id id;
+	const char *given = tip_given_id(&tip);
+	int bad = given != NULL && (tip_id_parse(&id, given, strlen(given)) || tip_id_is_zero(&id));
+	tip_release(&tip);
+	return bad ? failed_with(TIPLINE_EINVAL, "/tip_id: not 32 lower-case hex digits") : TIPLINE_OK;
+}
+
+void tipline_on_receipt(struct tipline *tipline, void (*fn)(void *arg, const struct tipline_receipt *receipt),
+			void *arg)
+{
+	pthread_mutex_lock(&tipline->lock);
+	tipline->on_receipt = fn;
+	tipline->on_receipt_arg = arg;
+	pthread_mutex_unlock(&tipline->lock);
+}
+
+#define DRAIN_LOOK_MS 200 /* rows may also leave the spool without a sign: damaged ones */
+
+static void wait_a_little(struct tipline *tipline, int64_t most_ms)
+{
+	int64_t until = clock_mono_ns() + (most_ms < DRAIN_LOOK_MS ? most_ms : DRAIN_LOOK_MS) * 1000000;
+	struct timespec at = { .tv_sec = until / 1000000000, .tv_nsec = (long)(until % 1000000000) };
+	pthread_cond_timedwait(&tipline->progress, &tipline->lock, &at);
+}
+
+int tipline_drain(struct tipline *tipline, int timeout_ms)
+{
+	int64_t start = clock_mono_ms(), left = timeout_ms;
+	size_t waiting;
+
+	pthread_mutex_lock(&tipline->lock);
+	while ((waiting = spool_waiting(tipline->spool)) > 0) {
+		left = timeout_ms < 0 ? DRAIN_LOOK_MS : timeout_ms - (clock_mono_ms() - start);
+		if (left <= 0)
+			break;
+		wait_a_little(tipline, left);
+	}
+	pthread_mutex_unlock(&tipline->lock);
+	return waiting == 0 ? TIPLINE_OK : failed_with(TIPLINE_ETIMEDOUT, "tips still wait in the spool");
+}
+
+size_t tipline_waiting(struct tipline *tipline)
+{
+	return spool_waiting(tipline->spool);
+}
+
+void tipline_stats(struct tipline *tipline, struct tipline_stats *stats)
+{
+	struct submit_stats submit;
+
+	submit_stats(tipline->submit, &submit);
+	*stats = (struct tipline_stats){
+		.put = atomic_load(&tipline->put),
+		.stored = submit.stored,
+		.duplicate = submit.duplicate,
+		.refused = submit.refused,
+		.resubmitted = submit.resubmitted,
+		.reconnects = submit.reconnects,
+		.waiting = spool_waiting(tipline->spool),
+		.quarantined = spool_quarantined(tipline->spool),
+		.connected = submit.connected,
+	};
+}
+
+const char *tipline_error(void)
+{
+	return last_error;
+}
+
+const char *tipline_version(void)
+{
+	return TIPLINE_VERSION;
+}
+
+int rehearsal_seal(struct tipline *tipline, const struct seal_recipients *recipients, struct slice json,
+		   struct buf *frame, uint8_t tip_id[TIPLINE_ID_BYTES])
+{
+	struct err err = ERR_INIT;
+	struct tip_id id;
+
+	if (recipients == NULL)
+		recipients = sealer_recipients(tipline->sealer);
+	if (sealer_frame_to(tipline->sealer, recipients, json, frame, &id, &err))
+		return failed(&err);
+	memcpy(tip_id, id.bytes, TIPLINE_ID_BYTES);
+	return TIPLINE_OK;
+}
+
+int rehearsal_put_frame(struct tipline *tipline, struct slice frame, const uint8_t tip_id[TIPLINE_ID_BYTES],
+			void *opaque)
+{
+	struct tip_id id;
+	memcpy(id.bytes, tip_id, TIP_ID_BYTES);
+	return keep(tipline, frame, &id, opaque);
+}
+
+const struct seal_recipients *rehearsal_recipients(const struct tipline *tipline)
+{
+	return sealer_recipients(tipline->sealer);
+}
