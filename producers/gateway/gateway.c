@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reads SUBMITs of adapters over TIP/1; writes tip.sealed; parks nothing: what it refuses stays with the adapter.
+ */
+#include "producers/gateway/gateway.h"
+
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "ops/runtime/clock.h"
+#include "ops/runtime/http.h"
+#include "ops/runtime/kafka.h"
+#include "ops/runtime/log.h"
+#include "ops/runtime/signals.h"
+#include "producers/gateway/publisher.h"
+#include "producers/gateway/core.h"
+#include "producers/gateway/endpoint.h"
+#include "producers/gateway/status.h"
+#include "schema/frame.h"
+#include "schema/keys.h"
+
+#define TICK_MS 200
+#define LEAVE_MS 10000
+#define SILENCE_PINGS 10
+#define MESSAGES_A_TURN 256
+
+_Static_assert(FRAME_MAX == 1054820, "the default of max_frame below follows FRAME_MAX");
+
+static const struct conf_key gateway_keys[] = {
+	{ "listen", CONF_ADDRESS, NULL, 0, 0, NULL, "where adapters connect" },
+	{ "keys.curve", CONF_SECRET, NULL, 0, 0, NULL, "the gateway's transport key pair" },
+	{ "keys.adapters", CONF_FILE, NULL, 0, 0, NULL, "allow-list of adapters; read again on SIGHUP" },
+	{ "keys.recipients", CONF_FILE, NULL, 0, 0, NULL, "recipients.yaml, announced to adapters" },
+	{ "http.listen", CONF_ADDRESS, "127.0.0.1:0", 0, 0, NULL, "metrics, health and status" },
+	{ "window", CONF_INT, "64", 1, 200, NULL, "tips an adapter may send ahead of acknowledgements" },
+	{ "max_frame", CONF_SIZE, "1054820", 16384, FRAME_MAX, NULL, "largest frame in bytes" },
+	{ "ack_timeout", CONF_DURATION, "45s", 1000, 600000, NULL, "when adapters stop waiting for an acknowledgement" },
+	{ "ping", CONF_DURATION, "2s", 100, 60000, NULL, "how often adapters ask whether the gateway lives" },
+	{ "retry", CONF_DURATION, "1s", 10, 60000, NULL, "when adapters try a tip again that was sent back" },
+	{ "recent", CONF_INT, "65536", 1, 16777216, NULL, "acknowledged tips remembered to recognise repeats" },
+	{ "publish.queue", CONF_INT, "8192", 16, 1000000, NULL, "tips that may wait for the broker" },
+	{ "publish.linger", CONF_DURATION, "1ms", 0, 1000, NULL, "wait to fill a batch" },
+	{ "publish.timeout", CONF_DURATION, "30s", 1000, 600000, NULL, "when a tip is sent back; less than ack_timeout" },
+	CONF_KEYS_END
+};
+
+static const struct conf_key *const gateway_tables[] = { gateway_keys, kafka_conf_keys, NULL };
+
+struct gateway {
+	const struct conf *conf;
+	struct allow *allow;
+	struct metrics *metrics;
+	struct counts *counts;
+	struct core *core;
+	struct endpoint endpoint;
+	struct publisher publisher;
+	struct status status;
+	struct http_server *http;
+	struct buf welcome;
+	int wake;
+};
+
+static int hook_send(void *arg, const struct route *route, const struct tip1 *head, struct slice payload)
+{
+	struct gateway *gateway = arg;
+	return endpoint_send(&gateway->endpoint, route, head, payload);
+}
+
+static int hook_publish(void *arg, struct flight *flight, struct slice frame, struct err *err)
+{
+	struct gateway *gateway = arg;
+	return publisher_publish(&gateway->publisher, flight, frame, err);
+}
+
+static int hook_load(void *arg)
+{
+	struct gateway *gateway = arg;
+	return publisher_load(&gateway->publisher);
+}
+
+static int write_welcome(struct buf *out, const struct conf *conf, struct err *err)
+{
+	struct seal_recipients recipients;
+	char triage[AGE_RECIPIENT_TEXT];
+
+	if (keys_load_recipients(&recipients, conf_str(conf, "keys.recipients"), err))
+		return -1;
+	age_recipient_text(&recipients.triage, triage);
+	buf_clear(out);
+	buf_printf(out, "{\"proto\":%d,\"max_frame\":%lld,\"ping_ms\":%lld,\"triage_recipients\":[\"%s\"]}",
+		   TIP1_PROTO, (long long)conf_int(conf, "max_frame"), (long long)conf_int(conf, "ping"), triage);
+	return 0;
+}
+
+static int open_core(struct gateway *gateway, struct err *err)
+{
+	const struct conf *conf = gateway->conf;
+
+	gateway->metrics = metrics_new();
+	gateway->counts = counts_new(gateway->metrics);
+	counts_adapters(gateway->counts, gateway->allow);
+	if (write_welcome(&gateway->welcome, conf, err))
+		return -1;
+	struct core_options options = {
+		.hooks = { hook_send, hook_publish, hook_load, gateway },
+		.allow = gateway->allow,
+		.counts = gateway->counts,
+		.window = (size_t)conf_int(conf, "window"),
+		.max_flights = (size_t)conf_int(conf, "publish.queue"),
+		.recent = (size_t)conf_int(conf, "recent"),
+		.max_frame = (size_t)conf_int(conf, "max_frame"),
+		.ack_timeout_ms = (int)conf_int(conf, "ack_timeout"),
+		.retry_ms = (int)conf_int(conf, "retry"),
+		.silence_ms = SILENCE_PINGS * (int)conf_int(conf, "ping"),
+		.welcome = buf_text(&gateway->welcome),
+	};
+	tip_id_random(&options.boot);
+	gateway->core = core_new(&options);
+	gateway->publisher.core = gateway->core;
+	gateway->publisher.counts = gateway->counts;
+	return 0;
+}
+
+static int open_endpoint(struct gateway *gateway, struct err *err)
+{
+	struct curve_pair curve;
+	struct endpoint_options options = { .listen = conf_str(gateway->conf, "listen"), .curve = &curve,
+					    .allow = gateway->allow,
+					    .max_frame = (size_t)conf_int(gateway->conf, "max_frame") };
+	char address[300];
+
+	if (keys_load_curve(&curve, conf_str(gateway->conf, "keys.curve"), err))
+		return -1;
+	int rc = endpoint_open(&gateway->endpoint, &options, err);
+	mem_wipe(&curve, sizeof(curve));
+	if (rc == 0) {
+		endpoint_address(&gateway->endpoint, address, sizeof(address));
+		log_event(LOG_LEVEL_INFO, "gateway.listen", "address", address, NULL);
+	}
+	return rc;
+}
+
+static int open_http(struct gateway *gateway, struct err *err)
+{
+	status_init(&gateway->status, gateway->core, gateway->counts);
+	const struct http_hooks hooks = { gateway->metrics, status_ready, status_write, &gateway->status };
+	return http_start(&gateway->http, conf_str(gateway->conf, "http.listen"), &hooks, err);
+}
+
+static int check_timeouts(const struct conf *conf, struct err *err)
+{
+	if (conf_int(conf, "publish.timeout") < conf_int(conf, "ack_timeout"))
+		return 0;
+	return err_set(err, ERR_CONFIG, NULL, "%s: must be less than ack_timeout, or adapters send again too early",
+		       conf_where(conf, "publish.timeout"));
+}
+
+static int open_all(struct gateway *gateway, struct err *err)
+{
+	gateway->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (gateway->wake < 0)
+		return err_errno(err, "eventfd");
+	if (check_timeouts(gateway->conf, err) || keys_begin(err) ||
+	    allow_new(&gateway->allow, conf_str(gateway->conf, "keys.adapters"), err) || open_core(gateway, err) ||
+	    publisher_open(&gateway->publisher, gateway->conf, gateway->wake, err) || open_endpoint(gateway, err) ||
+	    open_http(gateway, err))
+		return -1;
+	return 0;
+}
+
+static void close_all(struct gateway *gateway)
+{
+	http_stop(gateway->http);
+	publisher_close(&gateway->publisher); /* reports what is left to core, which still answers adapters */
+	endpoint_close(&gateway->endpoint);
+	core_free(gateway->core);
+	counts_free(gateway->counts);
+	metrics_free(gateway->metrics);
+	allow_free(gateway->allow);
+	buf_release(&gateway->welcome);
+	if (gateway->wake >= 0)
+		close(gateway->wake);
+}
+
+/* A list or recipients that cannot be read leave the old ones in force: an editing slip must not stop intake. */
+static void reload(struct gateway *gateway)
+{
+	struct err err = ERR_INIT;
+
+	if (allow_reload(gateway->allow, &err)) {
+		log_err(LOG_LEVEL_ERROR, "gateway.reload_failed", &err);
+		return;
+	}
+	counts_adapters(gateway->counts, gateway->allow);
+	log_event(LOG_LEVEL_INFO, "gateway.reloaded", NULL);
+}
+
+static int serve(struct gateway *gateway, struct err *err)
+{
+	struct arrival arrival;
+	int64_t now = clock_mono_ms();
+
+	for (int i = 0; i < MESSAGES_A_TURN && endpoint_receive(&gateway->endpoint, &arrival); i++)
+		core_receive(gateway->core, &arrival, now);
+	return publisher_serve(&gateway->publisher, err);
+}
+
+static void wait_for_work(struct gateway *gateway)
+{
+	uint64_t count;
+	zmq_pollitem_t items[] = {
+		{ .socket = gateway->endpoint.socket, .events = ZMQ_POLLIN },
+		{ .fd = gateway->wake, .events = ZMQ_POLLIN },
+		{ .fd = signals_fd(), .events = ZMQ_POLLIN },
+	};
+	(void)zmq_poll(items, 3, TICK_MS);
+	if (items[1].revents != 0)
+		while (read(gateway->wake, &count, sizeof(count)) > 0)
+			;
+}
+
+static int turn(struct gateway *gateway, struct err *err)
+{
+	wait_for_work(gateway);
+	if (signals_reload_requested())
+		reload(gateway);
+	if (serve(gateway, err))
+		return -1;
+	core_tick(gateway->core, clock_mono_ms());
+	return 0;
+}
+
+/* New SUBMITs are sent back; those in flight get their answer, for at most ten seconds. */
+static int leave(struct gateway *gateway, struct err *err)
+{
+	int64_t until = clock_mono_ms() + LEAVE_MS;
+
+	program_notify("STOPPING=1");
+	core_leave(gateway->core);
+	while (core_in_flight(gateway->core) > 0 && clock_mono_ms() < until)
+		if (turn(gateway, err))
+			return -1;
+	return 0;
+}
+
+static int loop(struct gateway *gateway, struct err *err)
+{
+	program_notify("READY=1");
+	while (!signals_stop_requested())
+		if (turn(gateway, err))
+			return -1;
+	return leave(gateway, err);
+}
+
+int gateway_run(const struct program_call *call, struct err *err)
+{
+	struct gateway *gateway = mem_alloc(sizeof(*gateway));
+
+	gateway->conf = call->conf;
+	gateway->wake = -1;
+	int rc = signals_install(err);
+	if (rc == 0)
+		rc = open_all(gateway, err);
+	if (rc == 0)
+		rc = loop(gateway, err);
+	close_all(gateway);
+	free(gateway);
+	return rc;
+}
+
+int gateway_check(const struct program_call *call, struct err *err)
+{
+	struct allow *allow;
+	struct curve_pair curve;
+	struct buf welcome = BUF_INIT;
+
+	if (check_timeouts(call->conf, err) || keys_begin(err) ||
+	    allow_new(&allow, conf_str(call->conf, "keys.adapters"), err))
+		return -1;
+	allow_free(allow);
+	int rc = write_welcome(&welcome, call->conf, err);
+	buf_release(&welcome);
+	if (rc == 0)
+		rc = keys_load_curve(&curve, conf_str(call->conf, "keys.curve"), err);
+	mem_wipe(&curve, sizeof(curve));
+	return rc;
+}
+
+const struct program gateway_program = {
+	.name = "tipline-gateway",
+	.section = "8",
+	.summary = "take sealed tips from adapters and publish them",
+	.synopsis = "",
+	.description =
+		"Adapters connect over ZeroMQ with CURVE and are known by their transport key alone, which must stand "
+		"in the allow-list. Each tip's signature is checked; the tip is published to tip.sealed and "
+		"acknowledged when the broker has reported that it is kept, never before. An adapter keeps a tip until "
+		"then.\n"
+		"\n"
+		"The gateway holds no key that opens a tip. It writes no log line and no metric that ties a tip to an "
+		"adapter, an address or a time.\n"
+		"\n"
+		"SIGHUP reads the allow-list again: an adapter that was taken off or marked revoked is refused with its "
+		"next message. SIGTERM sends adapters away, waits at most ten seconds for what is in flight, and ends.",
+	.examples = "  tipline-gateway --config gateway.yaml --check\n"
+		    "  tipline-gateway --config gateway.yaml",
+	.conf_tables = gateway_tables,
+	.secrets = true,
+	.check = gateway_check,
+	.run = gateway_run,
+};

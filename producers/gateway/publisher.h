@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * publisher: the gateway's side of the broker: frames out to tip.sealed, delivery reports back to core.
+ */
+#ifndef TIPLINE_PRODUCERS_GATEWAY_PUBLISHER_H
+#define TIPLINE_PRODUCERS_GATEWAY_PUBLISHER_H
+
+#include "ops/runtime/kafka_producer.h"
+#include "producers/gateway/core.h"
+
+struct publisher {
+	struct kafka_producer *producer;
+	struct core *core;     /* set before the first publish */
+	struct counts *counts;
+	int queue_max;
+};
+
+/* `wake`: an eventfd that becomes readable when reports wait. */
+int publisher_open(struct publisher *publisher, const struct conf *conf, int wake, struct err *err);
+void publisher_close(struct publisher *publisher);
+int publisher_publish(struct publisher *publisher, struct flight *flight, struct slice frame, struct err *err);
+int publisher_load(const struct publisher *publisher); /* percent */
+/* Serves the reports that wait; makes the producer anew when it has failed for good. */
+int publisher_serve(struct publisher *publisher, struct err *err);
+
+#endif

@@ -1,0 +1,597 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libtipline against the real gateway in a process of its own, CURVE on loopback, and librdkafka's embedded broker.
+ * The gateway's process is this program again, so that it can be killed at any moment.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ops/runtime/clock.h"
+#include "ops/runtime/kafka_consumer.h"
+#include "ops/runtime/kafka_embedded.h"
+#include "producers/gateway/gateway.h"
+#include "producers/sdk/rehearsal.h"
+#include "producers/sdk/tipline.h"
+#include "schema/frame.h"
+#include "schema/keys.h"
+#include "schema/keys_make.h"
+#include "schema/tip_id.h"
+#include "schema/topics.h"
+
+#define DEADLINE_MS 15000
+#define TIPS 200
+#define RECEIPTS_MAX 8192
+
+struct site {
+	char folder[64], config[96], gateway_config[96];
+	int port;
+	pid_t gateway;
+	struct kafka_embedded *broker;
+};
+
+static struct site site;
+
+/* Receipts, counted by the library's thread. */
+static atomic_int results[3];
+static struct tip_id stored_ids[RECEIPTS_MAX];
+static atomic_int n_stored_ids, last_code;
+
+static void on_receipt(void *arg, const struct tipline_receipt *receipt)
+{
+	(void)arg;
+	atomic_fetch_add(&results[receipt->result], 1);
+	atomic_store(&last_code, receipt->code);
+	if (receipt->result != TIPLINE_REFUSED && atomic_load(&n_stored_ids) < RECEIPTS_MAX) {
+		int at = atomic_fetch_add(&n_stored_ids, 1);
+		memcpy(stored_ids[at].bytes, receipt->tip_id, TIP_ID_BYTES);
+	}
+}
+
+static void forget_receipts(void)
+{
+	for (int i = 0; i < 3; i++)
+		atomic_store(&results[i], 0);
+	atomic_store(&n_stored_ids, 0);
+	atomic_store(&last_code, -1);
+}
+
+static void write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static int free_port(void)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+	close(fd);
+	return ntohs(address.sin_port);
+}
+
+static void write_adapter_config(const char *path, const char *adapter, int id, const char *curve_of, const char *spool)
+{
+	char text[1024];
+	(void)snprintf(text, sizeof(text),
+		       "gateway: [\"127.0.0.1:%d\"]\n"
+		       "adapter: {id: %d, channel: batch}\n"
+		       "keys: {sign: keys/adapters/%s.sign, curve: %s, gateway: keys/gateway.curve.pub,"
+		       " recipients: keys/recipients.yaml}\n"
+		       "spool: {path: %s}\n"
+		       "reconnect: {min: 50ms, max: 500ms, greet: 2s}\n",
+		       site.port, id, adapter, curve_of, spool);
+	write_file(path, text);
+}
+
+static void write_configs(void)
+{
+	char text[1024];
+	(void)snprintf(text, sizeof(text),
+		       "listen: 127.0.0.1:%d\n"
+		       "kafka: {brokers: \"%s\"}\n"
+		       "keys: {curve: keys/gateway.curve, adapters: keys/adapters.yaml,"
+		       " recipients: keys/recipients.yaml}\n"
+		       "ping: 500ms\n"
+		       "retry: 100ms\n",
+		       site.port, kafka_embedded_address(site.broker));
+	write_file(site.gateway_config, text);
+	write_adapter_config(site.config, "desk", 1, "keys/adapters/desk.curve", "spool");
+}
+
+static void start_gateway(void)
+{
+	site.gateway = fork();
+	assert_true(site.gateway >= 0);
+	if (site.gateway == 0) {
+		execl("/proc/self/exe", "sdk_test", "--as-gateway", site.gateway_config, (char *)NULL);
+		_exit(127);
+	}
+}
+
+static void kill_gateway(int signal)
+{
+	int status;
+	if (site.gateway <= 0)
+		return;
+	assert_int_equal(kill(site.gateway, signal), 0);
+	assert_int_equal(waitpid(site.gateway, &status, 0), site.gateway);
+	site.gateway = 0;
+}
+
+static int make_site(void **state)
+{
+	static const char *const teams[] = { "assessment" };
+	static const struct keys_site_adapter adapters[] = { { "desk", 1, 15 }, { "line", 2, 15 } };
+	const struct keys_site keys = { .epoch = 1, .teams = teams, .n_teams = 1, .adapters = adapters, .n_adapters = 2 };
+	struct err err = ERR_INIT;
+	char path[128];
+	(void)state;
+
+	forget_receipts();
+	memset(&site, 0, sizeof(site));
+	(void)snprintf(site.folder, sizeof(site.folder), "/tmp/sdk_test.XXXXXX");
+	if (mkdtemp(site.folder) == NULL)
+		return -1;
+	(void)snprintf(site.config, sizeof(site.config), "%s/adapter.yaml", site.folder);
+	(void)snprintf(site.gateway_config, sizeof(site.gateway_config), "%s/gateway.yaml", site.folder);
+	(void)snprintf(path, sizeof(path), "%s/keys", site.folder);
+	if (keys_begin(&err) || keys_make_site(path, &keys, &err) || kafka_embedded_new(&site.broker, 1, &err) ||
+	    kafka_embedded_topic(site.broker, TOPIC_SEALED, 4, &err)) {
+		(void)fprintf(stderr, "%s\n", err.text);
+		return -1;
+	}
+	site.port = free_port();
+	write_configs();
+	start_gateway();
+	return 0;
+}
+
+static void remove_tree(const char *path)
+{
+	pid_t child = fork();
+	if (child == 0) {
+		execlp("rm", "rm", "-rf", path, (char *)NULL);
+		_exit(127);
+	}
+	waitpid(child, NULL, 0);
+}
+
+static int remove_site(void **state)
+{
+	(void)state;
+	kill_gateway(SIGTERM);
+	kafka_embedded_free(site.broker);
+	remove_tree(site.folder);
+	return 0;
+}
+
+static struct tipline *open_adapter(const char *config)
+{
+	struct tipline *tipline;
+	if (tipline_open(&tipline, config) != TIPLINE_OK)
+		fail_msg("%s", tipline_error());
+	tipline_on_receipt(tipline, on_receipt, NULL);
+	return tipline;
+}
+
+static void put(struct tipline *tipline, int number)
+{
+	char json[256];
+	int len = snprintf(json, sizeof(json),
+			   "{\"channel\":\"batch\",\"narrative\":\"rehearsal number %d, nothing happened\","
+			   "\"contact\":\"none\"}",
+			   number);
+	uint8_t id[TIPLINE_ID_BYTES];
+	if (tipline_put(tipline, json, (size_t)len, id, NULL) != TIPLINE_OK)
+		fail_msg("%s", tipline_error());
+}
+
+static void wait_until(bool (*condition)(void *arg), void *arg, const char *what)
+{
+	int64_t until = clock_mono_ms() + DEADLINE_MS;
+	while (!condition(arg)) {
+		if (clock_mono_ms() > until)
+			fail_msg("waited in vain: %s", what);
+		usleep(5000);
+	}
+}
+
+/* The distinct tip ids that the topic holds, and the number of records. */
+static size_t read_topic(size_t *distinct)
+{
+	static struct tip_id ids[RECEIPTS_MAX];
+	static struct kafka_record records[256];
+	const struct kafka_consumer_options options = { .client_id = "sdk_test", .group = "sdk_test",
+							.topic = TOPIC_SEALED };
+	const struct conf_key *const tables[] = { kafka_conf_keys, NULL };
+	char text[128];
+	struct conf *conf;
+	struct kafka_consumer *consumer;
+	struct err err = ERR_INIT;
+	size_t n = 0;
+
+	(void)snprintf(text, sizeof(text), "kafka: {brokers: \"%s\"}\n", kafka_embedded_address(site.broker));
+	if (conf_parse(&conf, "test", text, tables, &err) || kafka_consumer_new(&consumer, conf, &options, &err))
+		fail_msg("%s", err.text);
+	*distinct = 0;
+	int64_t quiet = clock_mono_ms() + 8000;
+	while (clock_mono_ms() < quiet) {
+		int got = kafka_consumer_batch(consumer, records, 256, 100, &err);
+		assert_true(got >= 0);
+		for (int i = 0; i < got; i++) {
+			struct frame frame;
+			char hex[TIP_ID_HEX];
+			assert_int_equal(frame_parse(&frame, records[i].value, &err), 0);
+			tip_id_hex(&frame.tip_id, hex);
+			assert_true(slice_equal(records[i].key, slice_str(hex)));
+			assert_int_equal(records[i].timestamp_ms % 86400000, 0);
+			size_t at = 0;
+			while (at < *distinct && !tip_id_equal(&ids[at], &frame.tip_id))
+				at++;
+			if (at == *distinct)
+				ids[(*distinct)++] = frame.tip_id;
+			n++;
+		}
+		if (got > 0)
+			quiet = clock_mono_ms() + 1500;
+	}
+	kafka_consumer_free(consumer);
+	conf_free(conf);
+	return n;
+}
+
+static bool some_stored(void *arg)
+{
+	return atomic_load(&results[TIPLINE_STORED]) >= *(int *)arg;
+}
+
+static void test_stored(void **state)
+{
+	struct tipline_stats stats;
+	size_t distinct;
+	(void)state;
+
+	struct tipline *tipline = open_adapter(site.config);
+	for (int i = 0; i < 20; i++)
+		put(tipline, i);
+	assert_int_equal(tipline_drain(tipline, DEADLINE_MS), TIPLINE_OK);
+	tipline_stats(tipline, &stats);
+	assert_int_equal(stats.put, 20);
+	assert_int_equal(stats.stored, 20);
+	assert_int_equal(stats.waiting, 0);
+	assert_int_equal(atomic_load(&results[TIPLINE_STORED]), 20);
+	assert_int_equal(tipline_close(tipline, 1000), TIPLINE_OK);
+	assert_int_equal(read_topic(&distinct), 20);
+	assert_int_equal(distinct, 20);
+}
+
+static void test_gateway_killed(void **state)
+{
+	size_t distinct;
+	int some = 20;
+	(void)state;
+
+	struct tipline *tipline = open_adapter(site.config);
+	for (int i = 0; i < TIPS / 2; i++)
+		put(tipline, i);
+	wait_until(some_stored, &some, "first acknowledgements");
+	kill_gateway(SIGKILL);
+	for (int i = TIPS / 2; i < TIPS; i++)
+		put(tipline, i);
+	start_gateway();
+	assert_int_equal(tipline_drain(tipline, DEADLINE_MS), TIPLINE_OK);
+	assert_int_equal(atomic_load(&results[TIPLINE_STORED]) + atomic_load(&results[TIPLINE_DUPLICATE]), TIPS);
+	tipline_close(tipline, 1000);
+	assert_true(read_topic(&distinct) >= TIPS);
+	assert_int_equal(distinct, TIPS);
+}
+
+static void test_left_for_the_next_run(void **state)
+{
+	(void)state;
+	kill_gateway(SIGKILL);
+	struct tipline *tipline = open_adapter(site.config);
+	for (int i = 0; i < 5; i++)
+		put(tipline, i);
+	assert_int_equal(tipline_close(tipline, 0), TIPLINE_ETIMEDOUT);
+	start_gateway();
+	tipline = open_adapter(site.config);
+	assert_int_equal(tipline_drain(tipline, DEADLINE_MS), TIPLINE_OK);
+	assert_int_equal(atomic_load(&results[TIPLINE_STORED]), 5);
+	tipline_close(tipline, 0);
+}
+
+static void test_same_frame_again(void **state)
+{
+	static const char json[] = "{\"channel\":\"batch\",\"narrative\":\"told twice\",\"contact\":\"none\"}";
+	struct buf frame = BUF_INIT;
+	uint8_t id[TIPLINE_ID_BYTES];
+	size_t distinct;
+	(void)state;
+
+	struct tipline *tipline = open_adapter(site.config);
+	assert_int_equal(rehearsal_seal(tipline, NULL, slice_str(json), &frame, id), TIPLINE_OK);
+	/* Both at once: the second must neither overtake nor be lost. */
+	assert_int_equal(rehearsal_put_frame(tipline, buf_slice(&frame), id, NULL), TIPLINE_OK);
+	assert_int_equal(rehearsal_put_frame(tipline, buf_slice(&frame), id, NULL), TIPLINE_OK);
+	assert_int_equal(tipline_drain(tipline, DEADLINE_MS), TIPLINE_OK);
+	assert_int_equal(atomic_load(&results[TIPLINE_STORED]), 1);
+	assert_int_equal(atomic_load(&results[TIPLINE_DUPLICATE]), 1);
+	tipline_close(tipline, 0);
+	buf_release(&frame);
+	assert_int_equal(read_topic(&distinct), 1);
+}
+
+static void test_sealed_anew(void **state)
+{
+	char json[200];
+	uint8_t id[TIPLINE_ID_BYTES];
+	(void)state;
+
+	struct tipline *tipline = open_adapter(site.config);
+	int len = snprintf(json, sizeof(json),
+			   "{\"tip_id\":\"%032d\",\"channel\":\"batch\",\"narrative\":\"told twice\","
+			   "\"contact\":\"none\"}",
+			   7);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(tipline_put(tipline, json, (size_t)len, id, NULL), TIPLINE_OK);
+	assert_int_equal(id[15], 7);
+	assert_int_equal(tipline_drain(tipline, DEADLINE_MS), TIPLINE_OK);
+	/* The gateway cannot see that both say the same: both are published, dedupe will know. */
+	assert_int_equal(atomic_load(&results[TIPLINE_STORED]), 2);
+	tipline_close(tipline, 0);
+}
+
+static void test_damaged_frames(void **state)
+{
+	static const char json[] = "{\"channel\":\"batch\",\"narrative\":\"damaged on its way\",\"contact\":\"none\"}";
+	struct buf frame = BUF_INIT;
+	struct tipline_stats stats;
+	uint8_t id[TIPLINE_ID_BYTES];
+	(void)state;
+
+	struct tipline *tipline = open_adapter(site.config);
+	for (size_t at = 4; at < 1500; at += 311) {
+		buf_clear(&frame);
+		assert_int_equal(rehearsal_seal(tipline, NULL, slice_str(json), &frame, id), TIPLINE_OK);
+		frame.data[at] ^= 4;
+		assert_int_equal(rehearsal_put_frame(tipline, buf_slice(&frame), id, NULL), TIPLINE_OK);
+	}
+	put(tipline, 1); /* and one that is whole goes on */
+	assert_int_equal(tipline_drain(tipline, DEADLINE_MS), TIPLINE_OK);
+	tipline_stats(tipline, &stats);
+	assert_int_equal(stats.refused, 5);
+	assert_int_equal(stats.quarantined, 5);
+	assert_int_equal(stats.stored, 1);
+	assert_int_equal(atomic_load(&results[TIPLINE_REFUSED]), 5);
+	tipline_close(tipline, 0);
+	buf_release(&frame);
+}
+
+static void test_another_adapters_id(void **state)
+{
+	(void)state;
+	/* The transport key of desk, but frames that say they are of line. */
+	write_adapter_config(site.config, "line", 2, "keys/adapters/desk.curve", "spool");
+	struct tipline *tipline = open_adapter(site.config);
+	put(tipline, 1);
+	assert_int_equal(tipline_drain(tipline, DEADLINE_MS), TIPLINE_OK);
+	assert_int_equal(atomic_load(&results[TIPLINE_REFUSED]), 1);
+	assert_int_equal(atomic_load(&last_code), 100);
+	tipline_close(tipline, 0);
+}
+
+/* A spare pair, which is on no list, made by another site. */
+static void test_unknown_transport_key(void **state)
+{
+	static const char *const teams[] = { "assessment" };
+	static const struct keys_site_adapter adapters[] = { { "desk", 1, 15 } };
+	const struct keys_site keys = { .epoch = 1, .teams = teams, .n_teams = 1, .adapters = adapters, .n_adapters = 1 };
+	struct err err = ERR_INIT;
+	struct tipline_stats stats;
+	char path[128];
+	(void)state;
+
+	(void)snprintf(path, sizeof(path), "%s/other", site.folder);
+	assert_int_equal(keys_make_site(path, &keys, &err), 0);
+	struct tipline *known = open_adapter(site.config);
+	put(known, 1);
+	assert_int_equal(tipline_drain(known, DEADLINE_MS), TIPLINE_OK); /* the gateway serves */
+	tipline_close(known, 0);
+	write_adapter_config(site.config, "desk", 1, "other/adapters/desk.curve", "spool");
+	struct tipline *stranger = open_adapter(site.config);
+	put(stranger, 2);
+	assert_int_equal(tipline_drain(stranger, 3000), TIPLINE_ETIMEDOUT);
+	tipline_stats(stranger, &stats);
+	assert_int_equal(stats.connected, 0);
+	assert_int_equal(stats.stored, 0);
+	assert_int_equal(stats.waiting, 1);
+	tipline_close(stranger, 0);
+}
+
+static void mark_revoked(const char *name)
+{
+	char path[128], from[65536];
+	struct buf out = BUF_INIT;
+
+	(void)snprintf(path, sizeof(path), "%s/keys/adapters.yaml", site.folder);
+	FILE *file = fopen(path, "r");
+	assert_non_null(file);
+	size_t len = fread(from, 1, sizeof(from) - 1, file);
+	(void)fclose(file);
+	from[len] = '\0';
+	/* Its entry's channels line stays; a member is added after the name. */
+	char *at = strstr(from, name);
+	assert_non_null(at);
+	char *line = at + strlen(name);
+	int indent = 0;
+	char *start = at;
+	while (start > from && start[-1] != '\n')
+		start--;
+	while (start[indent] == ' ' || start[indent] == '-')
+		indent++;
+	buf_append(&out, from, (size_t)(line - from));
+	buf_printf(&out, "\n%*srevoked: true", indent, "");
+	buf_append_str(&out, line);
+	write_file(path, buf_text(&out));
+	buf_release(&out);
+}
+
+static bool is_stopped(void *arg)
+{
+	struct tipline_stats stats;
+	tipline_stats(arg, &stats);
+	return !stats.connected;
+}
+
+static void test_revoked(void **state)
+{
+	struct tipline_stats stats;
+	(void)state;
+
+	struct tipline *tipline = open_adapter(site.config);
+	put(tipline, 1);
+	assert_int_equal(tipline_drain(tipline, DEADLINE_MS), TIPLINE_OK);
+	tipline_stats(tipline, &stats);
+	assert_int_equal(stats.connected, 1);
+	mark_revoked("desk");
+	assert_int_equal(kill(site.gateway, SIGHUP), 0);
+	/* Its next message, a ping at the latest, is answered with REVOKED though the connection still stands. */
+	wait_until(is_stopped, tipline, "the revoked adapter to stop");
+	put(tipline, 2);
+	assert_int_equal(tipline_drain(tipline, 1000), TIPLINE_ETIMEDOUT);
+	assert_int_equal(atomic_load(&results[TIPLINE_STORED]), 1);
+	assert_int_equal(tipline_waiting(tipline), 1);
+	tipline_close(tipline, 0);
+}
+
+static void test_orderly_stop(void **state)
+{
+	size_t distinct;
+	(void)state;
+
+	struct tipline *tipline = open_adapter(site.config);
+	for (int i = 0; i < 50; i++)
+		put(tipline, i);
+	int status;
+	assert_int_equal(kill(site.gateway, SIGTERM), 0);
+	assert_int_equal(waitpid(site.gateway, &status, 0), site.gateway);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	start_gateway();
+	assert_int_equal(tipline_drain(tipline, DEADLINE_MS), TIPLINE_OK);
+	tipline_close(tipline, 0);
+	assert_true(read_topic(&distinct) >= 50);
+	assert_int_equal(distinct, 50);
+}
+
+static void test_broker_errors(void **state)
+{
+	struct err err = ERR_INIT;
+	size_t distinct;
+	(void)state;
+
+	struct tipline *tipline = open_adapter(site.config);
+	put(tipline, 0);
+	assert_int_equal(tipline_drain(tipline, DEADLINE_MS), TIPLINE_OK);
+	assert_int_equal(kafka_embedded_fail_produce(site.broker, "NOT_ENOUGH_REPLICAS", 3, &err), 0);
+	for (int i = 1; i < 30; i++)
+		put(tipline, i);
+	assert_int_equal(tipline_drain(tipline, DEADLINE_MS), TIPLINE_OK);
+	tipline_close(tipline, 0);
+	assert_true(read_topic(&distinct) >= 30);
+	assert_int_equal(distinct, 30);
+}
+
+static void test_bad_documents(void **state)
+{
+	static const char *const bad[] = { "", "{", "[]", "{\"narrative\":\"\"}", "{\"narrative\":7}",
+					   "{\"tip_id\":\"zz\",\"channel\":\"batch\",\"narrative\":\"x\"}" };
+	uint8_t id[TIPLINE_ID_BYTES];
+	(void)state;
+
+	struct tipline *tipline = open_adapter(site.config);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(tipline_check(bad[i], strlen(bad[i])), TIPLINE_EINVAL);
+		assert_int_equal(tipline_put(tipline, bad[i], strlen(bad[i]), id, NULL), TIPLINE_EINVAL);
+		assert_true(strlen(tipline_error()) > 0);
+	}
+	assert_int_equal(tipline_waiting(tipline), 0);
+	tipline_close(tipline, 0);
+}
+
+static void *put_share(void *arg)
+{
+	for (int i = 0; i < 1000; i++)
+		put(arg, i);
+	return NULL;
+}
+
+/* Not a limit, a figure: printed for whoever compares. */
+static void test_rate(void **state)
+{
+	pthread_t threads[4];
+	(void)state;
+	struct tipline *tipline = open_adapter(site.config);
+	put(tipline, 0);
+	assert_int_equal(tipline_drain(tipline, DEADLINE_MS), TIPLINE_OK);
+	int64_t start = clock_mono_ms();
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, put_share, tipline), 0);
+	for (size_t i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	int64_t spooled = clock_mono_ms() - start;
+	assert_int_equal(tipline_drain(tipline, DEADLINE_MS), TIPLINE_OK);
+	int64_t drained = clock_mono_ms() - start;
+	print_message("4,000 tips of 4 threads: spooled in %lld ms, acknowledged after %lld ms, %lld/s\n",
+		      (long long)spooled, (long long)drained, (long long)(4000 * 1000 / (drained > 0 ? drained : 1)));
+	assert_int_equal(atomic_load(&results[TIPLINE_STORED]), 4001);
+	tipline_close(tipline, 0);
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, make_site, remove_site)
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(test_stored),
+		CASE(test_gateway_killed),
+		CASE(test_left_for_the_next_run),
+		CASE(test_same_frame_again),
+		CASE(test_sealed_anew),
+		CASE(test_damaged_frames),
+		CASE(test_another_adapters_id),
+		CASE(test_unknown_transport_key),
+		CASE(test_revoked),
+		CASE(test_orderly_stop),
+		CASE(test_broker_errors),
+		CASE(test_bad_documents),
+		CASE(test_rate),
+	};
+	if (argc == 3 && strcmp(argv[1], "--as-gateway") == 0) {
+		char name[] = "tipline-gateway", option[] = "--config", level[] = "--log-level", warn[] = "info";
+		char *args[] = { name, option, argv[2], level, warn, NULL };
+		return program_main(5, args, &gateway_program);
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
