@@ -23,7 +23,9 @@ static const char *const type_names[] = {
 /* "time, 100ms to 10s; default 5s" */
 static void describe_type(const struct conf_key *row, struct buf *out)
 {
-	buf_append_str(out, type_names[row->type]);
+	const bool only = row->type == CONF_CHOICE && !strchr(row->choices, '|');
+
+	buf_append_str(out, only ? "only" : type_names[row->type]);
 	for (const char *c = row->type == CONF_CHOICE ? row->choices : ""; *c;) {
 		const size_t n = strcspn(c, "|");
 

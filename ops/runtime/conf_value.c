@@ -276,10 +276,12 @@ static int read_list(struct reading *r)
 		item_add(r, r->text, strlen(r->text));
 		return 0;
 	}
+	if (count == 0 && !r->value->row->def)
+		return complain(r, "at least one is needed");
 	for (size_t i = 0; i < count; i++) {
 		const char *item = yaml_scalar(yaml_at(r->node, i));
 
-		if (!item)
+		if (!item || !*item)
 			return complain(r, "a list of texts is wanted");
 		item_add(r, item, strlen(item));
 	}

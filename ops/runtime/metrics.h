@@ -3,8 +3,9 @@
  * metrics: counters, gauges and histograms of one process, in Prometheus text exposition format 0.0.4.
  *
  * Names begin with `tipline_`, counters end in `_total` (else BUG()), units are base units (seconds, bytes). Label
- * values come from tables in the program (stage, reason, team), never from input. A handle lives as long as its registry; adding to it
- * is atomic and may be done from any thread. Asking again for the same name and labels gives the same handle.
+ * values come from tables in the program (stage, reason, team), never from input. A handle lives as long as its
+ * registry; adding to it is atomic and may be done from any thread. Asking again for the same name and labels gives
+ * the same handle.
  */
 #ifndef TIPLINE_OPS_RUNTIME_METRICS_H
 #define TIPLINE_OPS_RUNTIME_METRICS_H

@@ -15,27 +15,35 @@ const struct exit_meaning program_exit_meanings[] = {
 	{ 0, NULL }
 };
 
-const char *program_config_synopsis(const struct program *program)
+bool program_next_way(const struct program *program, const char **rest, struct buf *way)
 {
-	if (!program->conf_tables)
-		return "";
-	return program->conf_optional ? "[--config FILE] " : "--config FILE ";
+	const bool first = !*rest;
+	size_t n;
+
+	if (first)
+		*rest = program->synopsis ? program->synopsis : "";
+	if (!first && !**rest)
+		return false;
+	n = strcspn(*rest, "\n");
+	buf_clear(way);
+	if (program->conf_tables)
+		buf_append_str(way, program->conf_optional ? " [--config FILE]" : " --config FILE");
+	if (n)
+		buf_printf(way, " %.*s", (int)n, *rest);
+	*rest += n + ((*rest)[n] != '\0');
+	return true;
 }
 
-/* Each line of a synopsis is one way to call the program. */
 static void write_synopsis(const struct program *program, struct buf *out)
 {
-	const char *text = program->synopsis ? program->synopsis : "";
-	bool first = true;
+	struct buf way = BUF_INIT;
+	const char *rest = NULL, *head = "usage: ";
 
-	do {
-		const size_t n = strcspn(text, "\n");
-
-		buf_printf(out, "%s%s %s%.*s\n", first ? "usage: " : "       ", program->name,
-			   program_config_synopsis(program), (int)n, text);
-		text += n + (text[n] != '\0');
-		first = false;
-	} while (*text);
+	while (program_next_way(program, &rest, &way)) {
+		buf_printf(out, "%s%s%s\n", head, program->name, buf_text(&way));
+		head = "       ";
+	}
+	buf_release(&way);
 }
 
 static void write_option(const struct program_option *option, struct buf *out)

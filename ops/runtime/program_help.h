@@ -18,7 +18,10 @@ void program_usage(const struct command_line *line, struct buf *out); /* synopsi
 void program_help(const struct command_line *line, struct buf *out);
 void program_man(const struct command_line *line, struct buf *out);
 
-/* "--config FILE ", "[--config FILE] " or "": what stands in front of a program's own synopsis. */
-const char *program_config_synopsis(const struct program *program);
+/*
+ * The next way to call the program, without its name, into the emptied `way`: how it takes its configuration, and a
+ * line of its own synopsis, of which `*rest` (at first NULL) is what is left. False when there is no other way.
+ */
+bool program_next_way(const struct program *program, const char **rest, struct buf *way);
 
 #endif

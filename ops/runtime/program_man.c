@@ -38,23 +38,16 @@ static void write_bold(struct buf *out, const char *text)
 
 static void write_synopsis(const struct program *program, struct buf *out)
 {
-	const char *text = program->synopsis ? program->synopsis : "";
 	struct buf way = BUF_INIT;
-	bool first = true;
+	const char *rest = NULL, *head = "";
 
 	HEADING(out, "SYNOPSIS");
-	do {
-		const size_t n = strcspn(text, "\n");
-
-		buf_clear(&way);
-		buf_printf(&way, " %s%.*s", program_config_synopsis(program), (int)n, text);
-		if (!first)
-			buf_append_str(out, ".br\n");
+	while (program_next_way(program, &rest, &way)) {
+		buf_append_str(out, head);
 		write_bold(out, program->name);
 		write_line(out, buf_text(&way));
-		text += n + (text[n] != '\0');
-		first = false;
-	} while (*text);
+		head = ".br\n";
+	}
 	buf_release(&way);
 }
 

@@ -5,7 +5,8 @@
  *
  * signals_fd() becomes readable when either request arrives, for programs that wait in a poll of their own. It stays
  * so after a request to stop; signals_reload_requested() takes the other kind away. Nobody else reads or closes it;
- * -1 before signals_install. A stop interrupts blocking calls (EINTR). All but signals_install may be called anywhere.
+ * -1 before signals_install. A stop interrupts blocking calls (EINTR). All but signals_install may be called on any
+ * thread.
  */
 #ifndef TIPLINE_OPS_RUNTIME_SIGNALS_H
 #define TIPLINE_OPS_RUNTIME_SIGNALS_H
