@@ -9,7 +9,6 @@
 
 #define AGAIN_MS 50
 #define DESTROY_MS 1000
-#define CONTROLLER_MS 2000
 
 static void on_error(rd_kafka_t *rk, int rd_err, const char *text, void *opaque)
 {
@@ -67,7 +66,8 @@ int kafka_admin_brokers(struct kafka_admin *admin, int *n, struct err *err)
 	return 0;
 }
 
-int kafka_admin_topic(struct kafka_admin *admin, const char *topic, int *partitions, int *replication, struct err *err)
+int kafka_admin_topic(struct kafka_admin *admin, const char *topic, int *partitions, int *replication,
+		      struct err *err)
 {
 	struct kafka_topic_state state;
 
@@ -78,15 +78,26 @@ int kafka_admin_topic(struct kafka_admin *admin, const char *topic, int *partiti
 	return 0;
 }
 
-/* The embedded broker has no controller, and librdkafka would wait for one until time is up. */
+/*
+ * The embedded broker names a controller that is none of its brokers, and librdkafka would look for it until time is
+ * up.
+ */
 static int need_controller(struct kafka_admin *admin, const char *what, struct err *err)
 {
-	int timeout_ms = admin->timeout_ms < CONTROLLER_MS ? admin->timeout_ms : CONTROLLER_MS;
+	const rd_kafka_metadata_t *all;
+	rd_kafka_resp_err_t rd_err = rd_kafka_metadata(admin->rk, 1, NULL, &all, admin->timeout_ms);
+	int32_t controller;
+	bool found = false;
 
-	if (rd_kafka_controllerid(admin->rk, timeout_ms) >= 0)
+	if (rd_err != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return kafka_client_fail(err, rd_err, what);
+	controller = rd_kafka_controllerid(admin->rk, admin->timeout_ms);
+	for (int i = 0; i < all->broker_cnt; i++)
+		found = found || all->brokers[i].id == controller;
+	rd_kafka_metadata_destroy(all);
+	if (found)
 		return 0;
-	return err_set(err, ERR_UNAVAILABLE, "kafka-unsupported", "%s: no broker here is a controller, so none can do that",
-		       what);
+	return err_set(err, ERR_UNAVAILABLE, "kafka-unsupported", "%s: no broker here takes administrative requests", what);
 }
 
 /* Waits for the answer to an admin request that was sent to `queue`. */

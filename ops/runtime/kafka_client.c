@@ -87,7 +87,6 @@ rd_kafka_conf_t *kafka_client_conf(const struct conf *conf, const char *client_i
 		{ "socket.nagle.disable", "true" }, /* Nagle adds 40 ms to a small request */
 		{ "socket.keepalive.enable", "true" },
 		{ "reconnect.backoff.ms", "50" },
-		{ "retry.backoff.ms", "50" },
 		{ "allow.auto.create.topics", "false" },
 		{ "log.connection.close", "false" }, /* idle connections are closed by brokers all day */
 		{ "client.software.name", "tipline" },

@@ -8,9 +8,14 @@
  * first record (low watermark 0, or `start_anywhere`). An offset that is out of range, or a topic that is gone, is an
  * error with reason "offset-lost" or "topic-missing": never a skip.
  *
- * The rebalance callbacks run inside kafka_consumer_batch, never while the caller works on a batch. Records of a
- * partition that was just taken away may still be in the batch returned: handling them again elsewhere must be
- * harmless, and committing them fails quietly (the group has moved on).
+ * The callbacks run inside kafka_consumer_batch and kafka_consumer_keepalive alone. Records of a partition that was
+ * just taken away may still be in the batch returned: handling them again elsewhere must be harmless, and committing
+ * them fails quietly (the group has moved on).
+ *
+ * Brokers that are away for a while are no error: librdkafka finds them again, and the log tells when they went and
+ * came. A topic that is not there becomes one only after 15 s, since it may just be being created. Other errors that
+ * end a consumer: "record-damaged" (a checksum is wrong), "record-too-large", "kafka-not-allowed", "kafka-group",
+ * "kafka-client". Every later call then fails in the same way; free it, and start again.
  * Threads: one thread owns a consumer, except kafka_consumer_lag, which any thread may call.
  */
 #ifndef TIPLINE_OPS_RUNTIME_KAFKA_CONSUMER_H
@@ -43,10 +48,17 @@ int kafka_consumer_new(struct kafka_consumer **out, const struct conf *conf,
  */
 int kafka_consumer_batch(struct kafka_consumer *consumer, struct kafka_record *records, size_t max, int timeout_ms,
 			 struct err *err);
-/* Synchronous. 0 also when the group has moved on (the offsets are then somebody else's to commit). */
+/*
+ * Synchronous, within 5 s. 0 also when the group has moved on (the offsets are then somebody else's to commit); offsets
+ * behind what is committed are left out. -1 (ERR_TEMPORARY, "commit-failed"): not known to be committed; the next
+ * commit of the same partitions makes up for it.
+ */
 int kafka_consumer_commit(struct kafka_consumer *consumer, const struct kafka_offset *offsets, size_t n,
 			  struct err *err);
-/* Keeps the membership alive while a batch is retried for long: call at least once a second. Gives no records. */
+/*
+ * Keeps the membership alive while a batch is retried for long: call at least once a second. Gives no records, and
+ * skips none: the next batch follows the last one. The records lent stay valid.
+ */
 int kafka_consumer_keepalive(struct kafka_consumer *consumer, struct err *err);
 size_t kafka_consumer_lag(struct kafka_consumer *consumer, struct kafka_lag *lag, size_t max);
 size_t kafka_consumer_assigned(struct kafka_consumer *consumer);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every record that librdkafka took has a struct flight until its delivery report has come, so that `delivered` can be
- * called for it whatever becomes of the client.
+ * Every record that librdkafka took has a struct flight until its delivery report has come, so that `delivered` can
+ * be called for it whatever becomes of the client.
  */
 #include "ops/runtime/kafka_producer.h"
 
@@ -108,6 +108,7 @@ static int open_client(struct kafka_producer *producer, struct err *err)
 		{ "enable.idempotence", "true" },
 		{ "compression.type", "none" },        /* ciphertext does not shrink */
 		{ "partitioner", "murmur2_random" },   /* what clients in other languages use */
+		{ "retry.backoff.ms", "50" },
 		{ "batch.size", "1000000" },
 		{ "queue.buffering.max.kbytes", "262144" },
 	};
@@ -220,6 +221,7 @@ int kafka_producer_send(struct kafka_producer *producer, const struct kafka_outg
 			struct err *err)
 {
 	const void *value = record->value.data ? (const void *)record->value.data : "";
+	size_t len = record->value_null ? 0 : record->value.len;
 	rd_kafka_headers_t *headers = NULL;
 	struct flight *flight;
 	rd_kafka_resp_err_t rd_err;
@@ -234,7 +236,7 @@ int kafka_producer_send(struct kafka_producer *producer, const struct kafka_outg
 	rd_err = rd_kafka_producev(
 		producer->rk, RD_KAFKA_V_TOPIC(record->topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
 		RD_KAFKA_V_KEY(unconst(record->key.data), record->key.len),
-		RD_KAFKA_V_VALUE(record->value_null ? NULL : unconst(value), record->value_null ? 0 : record->value.len),
+		RD_KAFKA_V_VALUE(record->value_null ? NULL : unconst(value), len),
 		RD_KAFKA_V_TIMESTAMP(record->timestamp_ms), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(flight),
 		RD_KAFKA_V_END);
 	if (rd_err == RD_KAFKA_RESP_ERR_NO_ERROR)

@@ -36,7 +36,7 @@ struct kafka_producer_options {
 	int linger_ms;           /* 0 to 1 for latency, 5 for throughput */
 	int message_timeout_ms;  /* 0: for ever */
 	int queue_max;           /* records in flight; send says full beyond it */
-	void (*delivered)(void *arg, const struct kafka_delivery *delivery); /* may be NULL: see kafka_producer_flush */
+	void (*delivered)(void *arg, const struct kafka_delivery *delivery); /* may be NULL: flush tells too */
 	void *arg;
 };
 
@@ -48,7 +48,10 @@ int kafka_producer_send(struct kafka_producer *producer, const struct kafka_outg
 			struct err *err);
 /* Serves delivery reports for at most timeout_ms. Returns how many, or -1 on a fatal producer error. */
 int kafka_producer_poll(struct kafka_producer *producer, int timeout_ms, struct err *err);
-/* 0 when everything sent since the last flush is acknowledged without an error; else -1: some failed or time is up. */
+/*
+ * 0 when everything sent since the last flush is acknowledged without an error; else -1, ERR_TEMPORARY: some failed
+ * ("publish-failed") or time is up ("publish-late"). Failures count for one flush.
+ */
 int kafka_producer_flush(struct kafka_producer *producer, int timeout_ms, struct err *err);
 int kafka_producer_queued(const struct kafka_producer *producer);
 /*

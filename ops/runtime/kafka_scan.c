@@ -58,7 +58,8 @@ static int assign(struct scan *scan, const int64_t *from, struct err *err)
 	for (int i = 0; i < scan->n && result == 0; i++) {
 		int64_t range[2], start;
 
-		result = kafka_client_watermarks(scan->admin->rk, scan->topic, i, scan->admin->timeout_ms, range, err);
+		result = kafka_client_watermarks(scan->admin->rk, scan->topic, i, scan->admin->timeout_ms, range,
+						 err);
 		if (result < 0)
 			break;
 		start = from && from[i] > range[0] ? from[i] : range[0]; /* what retention took cannot be read */
@@ -137,8 +138,8 @@ static int read_all(struct scan *scan, struct err *err)
 	while (scan->open > 0 && verdict == 0) {
 		verdict = read_batch(scan, err);
 		if (verdict == 0 && clock_mono_ms() - scan->heard > scan->admin->timeout_ms)
-			return err_set(err, ERR_UNAVAILABLE, "kafka-silent", "%s: nothing came for %d ms", scan->topic,
-				       scan->admin->timeout_ms);
+			return err_set(err, ERR_UNAVAILABLE, "kafka-silent", "%s: nothing came for %d ms",
+				       scan->topic, scan->admin->timeout_ms);
 	}
 	return verdict < 0 ? -1 : 0;
 }

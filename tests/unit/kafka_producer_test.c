@@ -92,7 +92,7 @@ static void refuses_what_is_too_large(void **state)
 	struct fixture *f = *state;
 	struct kafka_producer *producer = fixture_producer(f, 30000, 3, NULL, NULL);
 	uint8_t *large = mem_alloc(KAFKA_MESSAGE_MAX + 1);
-	struct kafka_outgoing record = { TOPIC, slice_str("k"), slice_of(large, KAFKA_MESSAGE_MAX + 1), false, NULL, 0, 0 };
+	struct kafka_outgoing record = { .topic = TOPIC, .value = slice_of(large, KAFKA_MESSAGE_MAX + 1) };
 
 	assert_int_equal(kafka_producer_send(producer, &record, NULL, &f->err), -1);
 	assert_int_equal(f->err.kind, ERR_DATA);

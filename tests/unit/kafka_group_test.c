@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A consumer while things happen to it: long batches, other members, brokers that are away. */
+#include "tests/unit/kafka_reading.h"
+
+static void keepalive_skips_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct reading reading = { 0 };
+	struct kafka_consumer *consumer;
+
+	fixture_fill(f, MANY);
+	consumer = consumer_of(f, "g", NULL);
+	for (int part = 1; part <= 3; part++) {
+		read_until(f, consumer, &reading, part * MANY / 4);
+		/* The batch takes long enough for reading to be paused; more has been read ahead by now. */
+		clock_freeze(clock_mono_ms() + 10000, clock_wall_ms());
+		for (int i = 0; i < 5; i++)
+			ok(f, kafka_consumer_keepalive(consumer, &f->err));
+		clock_thaw();
+	}
+	read_until(f, consumer, &reading, MANY);
+	read_nothing(f, consumer);
+	all_once(&reading, MANY);
+	kafka_consumer_free(consumer);
+}
+
+static void keepalive_lends_the_batch_on(void **state)
+{
+	struct fixture *f = *state;
+	struct kafka_record records[8];
+	struct kafka_consumer *consumer;
+	int n = 0;
+
+	fixture_fill(f, 1);
+	consumer = consumer_of(f, "g", NULL);
+	while (n == 0) {
+		n = kafka_consumer_batch(consumer, records, 8, WAIT_MS, &f->err);
+		ok(f, n);
+	}
+	clock_freeze(clock_mono_ms() + 10000, clock_wall_ms());
+	ok(f, kafka_consumer_keepalive(consumer, &f->err));
+	clock_thaw();
+	assert_true(slice_equal(records[0].value, slice_str("0")));
+	kafka_consumer_free(consumer);
+}
+
+static void shares_and_takes_over(void **state)
+{
+	struct fixture *f = *state;
+	struct start one = { { -1, -1 }, 0, 0 }, two = { { -1, -1 }, 0, 0 };
+	struct kafka_consumer *first = consumer_of(f, "g", &one), *second;
+	int64_t deadline = clock_mono_ms() + 2 * WAIT_MS;
+	struct kafka_record record;
+
+	while (one.assigned != 2 && clock_mono_ms() < deadline)
+		ok(f, kafka_consumer_batch(first, &record, 1, 50, &f->err));
+	second = consumer_of(f, "g", &two);
+	while ((one.assigned != 1 || two.assigned != 1) && clock_mono_ms() < deadline) {
+		ok(f, kafka_consumer_batch(first, &record, 1, 20, &f->err));
+		ok(f, kafka_consumer_batch(second, &record, 1, 20, &f->err));
+	}
+	assert_int_equal(one.assigned, 1);
+	assert_int_equal(two.assigned, 1);
+	kafka_consumer_free(first);
+	while (two.assigned != 2 && clock_mono_ms() < deadline)
+		ok(f, kafka_consumer_batch(second, &record, 1, 50, &f->err));
+	assert_int_equal(two.assigned, 2);
+	kafka_consumer_free(second);
+}
+
+/* The broker would take it, and the group would fall back when it starts again. */
+static void commits_nothing_backwards(void **state)
+{
+	struct fixture *f = *state;
+	struct reading reading = { 0 };
+	struct kafka_offset stale = { TOPIC, 0, 1 };
+	struct kafka_consumer *consumer;
+
+	fixture_fill(f, MANY);
+	consumer = consumer_of(f, "g", NULL);
+	read_until(f, consumer, &reading, MANY);
+	commit_read(f, consumer, &reading);
+	ok(f, kafka_consumer_commit(consumer, &stale, 1, &f->err));
+	kafka_consumer_free(consumer);
+	consumer = consumer_of(f, "g", NULL);
+	read_nothing(f, consumer);
+	while (kafka_consumer_assigned(consumer) == 0)
+		read_nothing(f, consumer);
+	read_nothing(f, consumer);
+	kafka_consumer_free(consumer);
+}
+
+static void survives_the_brokers_absence(void **state)
+{
+	struct fixture *f = *state;
+	struct reading reading = { 0 };
+	struct kafka_consumer *consumer;
+
+	fixture_fill(f, 100);
+	consumer = consumer_of(f, "g", NULL);
+	read_until(f, consumer, &reading, 100);
+	ok(f, kafka_embedded_set_down(f->broker, -1, true, &f->err));
+	read_nothing(f, consumer);
+	ok(f, kafka_embedded_set_down(f->broker, -1, false, &f->err));
+	fixture_fill(f, 50);
+	read_until(f, consumer, &reading, 150);
+	commit_read(f, consumer, &reading);
+	kafka_consumer_free(consumer);
+}
+
+/* At the start the group's offsets cannot be had for a moment: waited for, not guessed. */
+static void waits_for_the_groups_offsets(void **state)
+{
+	struct fixture *f = *state;
+	struct reading reading = { 0 };
+	struct kafka_consumer *consumer;
+
+	fixture_fill(f, MANY);
+	ok(f, kafka_embedded_fail(f->broker, "OffsetFetch", "COORDINATOR_LOAD_IN_PROGRESS", 8, &f->err));
+	ok(f, kafka_embedded_fail(f->broker, "ListOffsets", "LEADER_NOT_AVAILABLE", 4, &f->err));
+	consumer = consumer_of(f, "g", NULL);
+	read_until(f, consumer, &reading, MANY);
+	all_once(&reading, MANY);
+	kafka_consumer_free(consumer);
+}
+
+static void commit_tries_again(void **state)
+{
+	struct fixture *f = *state;
+	struct reading reading = { 0 };
+	struct kafka_consumer *consumer;
+
+	fixture_fill(f, MANY);
+	consumer = consumer_of(f, "g", NULL);
+	read_until(f, consumer, &reading, MANY);
+	ok(f, kafka_embedded_fail(f->broker, "OffsetCommit", "COORDINATOR_LOAD_IN_PROGRESS", 3, &f->err));
+	commit_read(f, consumer, &reading);
+	ok(f, kafka_embedded_fail(f->broker, "OffsetCommit", "ILLEGAL_GENERATION", 1, &f->err));
+	commit_read(f, consumer, &reading);
+	kafka_consumer_free(consumer);
+}
+
+static void free_is_bounded_without_a_broker(void **state)
+{
+	struct fixture *f = *state;
+	struct reading reading = { 0 };
+	struct kafka_consumer *consumer;
+	int64_t start;
+
+	fixture_fill(f, 100);
+	consumer = consumer_of(f, "g", NULL);
+	read_until(f, consumer, &reading, 100);
+	ok(f, kafka_embedded_set_down(f->broker, -1, true, &f->err));
+	start = clock_mono_ms();
+	kafka_consumer_free(consumer);
+	assert_true(clock_mono_ms() - start < 5000);
+}
+
+#define test(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test(keepalive_skips_nothing),       test(keepalive_lends_the_batch_on),
+		test(shares_and_takes_over),         test(commits_nothing_backwards),
+		test(survives_the_brokers_absence),  test(waits_for_the_groups_offsets),
+		test(commit_tries_again),            test(free_is_bounded_without_a_broker),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
