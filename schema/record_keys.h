@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * record_keys: the integer keys of schema/record.cddl and the limits of its strings. For record_encode.c and
- * record_decode.c alone.
+ * record_keys: the integer keys of schema/record.cddl and the limits of its strings. For record_*.c alone.
  */
 #ifndef TIPLINE_SCHEMA_RECORD_KEYS_H
 #define TIPLINE_SCHEMA_RECORD_KEYS_H

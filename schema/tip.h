@@ -55,7 +55,10 @@ void tip_release(struct tip *tip);
 /* The member "tip_id" of an intake document, or NULL. */
 const char *tip_given_id(const struct tip *tip);
 
-/* Jansson on an allocator that wipes what it frees. Call once, before any other use of Jansson. */
+/*
+ * Jansson on an allocator that wipes what it frees. Call it before the first tip is parsed; again does no harm. It stays
+ * compatible with plain malloc and free, so a program that uses Jansson itself is not disturbed.
+ */
 void tip_begin(void);
 
 #endif

@@ -11,8 +11,8 @@
  * Reasons of errors: store-locked, store-full (ERR_TEMPORARY: may pass), store-empty (ERR_TEMPORARY: a reader came
  * before the sink's first start), store-open (ERR_UNAVAILABLE: no such file), store-io, store-read-only, store-damaged,
  * store-failed, store-dead (ERR_SYSTEM), store-foreign, store-newer, store-older (ERR_CONFIG).
- * Nothing in the store can be read without a team's identity but: ids, days, outcomes, teams, priorities, rule names,
- * links and their scores.
+ * Nothing in the store can be read without a team's identity but: ids, days, channels, outcomes, teams, priorities,
+ * conflicts of interest, rule names, policy hashes, links and their scores.
  */
 #ifndef TIPLINE_SCHEMA_STORE_STORE_H
 #define TIPLINE_SCHEMA_STORE_STORE_H

@@ -12,7 +12,6 @@ CREATE TABLE tips (
 	tip_id BLOB NOT NULL CHECK (length(tip_id) = 16),
 	case_id BLOB NOT NULL CHECK (length(case_id) = 16),
 	day INTEGER NOT NULL,
-	adapter INTEGER NOT NULL,
 	channel INTEGER NOT NULL,
 	outcome INTEGER NOT NULL CHECK (outcome BETWEEN 0 AND 4),
 	priority INTEGER NOT NULL CHECK (priority BETWEEN 0 AND 3),

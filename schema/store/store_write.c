@@ -3,8 +3,8 @@
 
 static const char *const statement_sql[N_STORE_STATEMENTS] = {
 	[STORE_ADD_TIP] =
-		"INSERT INTO tips (tip_id, case_id, day, adapter, channel, outcome, priority, conflict, rule, policy_hash)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (tip_id) DO NOTHING",
+		"INSERT INTO tips (tip_id, case_id, day, channel, outcome, priority, conflict, rule, policy_hash)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (tip_id) DO NOTHING",
 	[STORE_ADD_TEAM] = "INSERT INTO tip_teams (tip, place, team) VALUES (?1, ?2, ?3)",
 	/* One edge to each earlier tip, whatever the record says. */
 	[STORE_ADD_LINK] =
@@ -87,13 +87,12 @@ static int add_tip(struct store *store, const struct record *record, struct err 
 	bind_id(stmt, 1, &record->tip_id);
 	bind_id(stmt, 2, &record->case_id);
 	sqlite3_bind_int64(stmt, 3, record->day);
-	sqlite3_bind_int(stmt, 4, record->adapter);
-	sqlite3_bind_int(stmt, 5, record->channel);
-	sqlite3_bind_int(stmt, 6, routing->outcome);
-	sqlite3_bind_int(stmt, 7, routing->priority);
-	sqlite3_bind_int(stmt, 8, routing->conflict);
-	bind_text(stmt, 9, routing->rule);
-	bind_slice(stmt, 10, slice_of(routing->policy_hash, HASH_BYTES));
+	sqlite3_bind_int(stmt, 4, record->channel);
+	sqlite3_bind_int(stmt, 5, routing->outcome);
+	sqlite3_bind_int(stmt, 6, routing->priority);
+	sqlite3_bind_int(stmt, 7, routing->conflict);
+	bind_text(stmt, 8, routing->rule);
+	bind_slice(stmt, 9, slice_of(routing->policy_hash, HASH_BYTES));
 	if (run(store, stmt, "add", err) != 0)
 		return -1;
 	return sqlite3_changes(store->db) > 0;

@@ -527,7 +527,7 @@ static void a_row_too_many_is_seen_without_the_index(void **state)
 	(void)state;
 	add_batch(store, 0, 5);
 	store_close(store);
-	run_sql("DROP INDEX tips_by_id; INSERT INTO tips SELECT row + 100, tip_id, case_id, day, adapter, channel, outcome,"
+	run_sql("DROP INDEX tips_by_id; INSERT INTO tips SELECT row + 100, tip_id, case_id, day, channel, outcome,"
 		" priority, conflict, rule, policy_hash FROM tips WHERE row < 3");
 	store = open_as(STORE_READ);
 	assert_int_equal(totals_of(store).tips, 7);
