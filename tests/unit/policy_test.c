@@ -231,6 +231,63 @@ static void the_gravest_outcome_holds_wherever_it_stands(void **state)
 	policy_free(policy);
 }
 
+/* One tip, and for each condition a value that holds for it and one that does not. */
+static void each_condition_holds_and_fails(void **state)
+{
+	static const struct {
+		const char *holds, *fails;
+	} cases[] = {
+		{ "label: { of: corruption, min: 0.7 }", "label: { of: corruption, min: 0.71 }" },
+		{ "label: { of: [domestic-abuse, corruption/theft], min: 0.6 }", "label: { of: [domestic-abuse], min: 0.1 }" },
+		{ "no_label: { of: corruption, below: 0.71 }", "no_label: { of: corruption, below: 0.7 }" },
+		{ "risk: 0.2", "risk: 0.21" },
+		{ "risk_below: 0.21", "risk_below: 0.2" },
+		{ "out_of_scope: 0.3", "out_of_scope: 0.31" },
+		{ "out_of_scope_below: 0.31", "out_of_scope_below: 0.3" },
+		{ "refer_to: [iopc, \"101\"]", "refer_to: iopc" },
+		{ "uncertain: 0.71", "uncertain: 0.7" },
+		{ "evidence: 2", "evidence: 3" },
+		{ "corroborated: 1", "corroborated: 2" },
+		{ "uncorroborated: false", "uncorroborated: true" },
+		{ "words_below: 3", "words_below: 2" },
+		{ "channel: [web, phone]", "channel: web" },
+		{ "language: [en, cy]", "language: en" },
+		{ "relation: [victim]", "relation: [unknown]" },
+		{ "narrative_below: 6", "narrative_below: 5" },
+		{ "identified: true", "identified: false" },
+		{ "risk: 0.2, evidence: 2", "risk: 0.2, evidence: 3" },
+	};
+	static const struct tip_case tip = { 0.7f, 0.6f, 0, 0.2f, 0.3f, CHANNEL_PHONE,
+					     "{\"narrative\":\"short\",\"language\":\"cy\",\"relation\":\"victim\","
+					     "\"subjects\":[{\"vehicle\":\"red van\"}]}",
+					     2, NULL, NULL, NULL, 0, 0 };
+	static struct token tokens[] = { { 1, TOKEN_WORD }, { 2, TOKEN_WORD }, { 3, TOKEN_NAME } };
+	struct arena *arena = arena_new(1024);
+	struct record record;
+
+	(void)state;
+	fill_record(&record, &tip);
+	record.classification.refer_to = slice_str("101");
+	record.classification.n_evidence = 2;
+	record.links[0].strong = true;
+	record.tokens = (struct token_list){ tokens, 3, false };
+	for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *condition = i % 2 ? cases[i / 2].fails : cases[i / 2].holds;
+		struct policy_decision decision;
+		struct buf text = BUF_INIT;
+		struct policy *policy;
+
+		buf_printf(&text, HEAD ROOT "  routes:\n    - { name: a, match: { %s } }\n", condition);
+		policy = parse(buf_text(&text));
+		policy_decide(policy, &record, arena, &decision);
+		if (strcmp(decision.rule, i % 2 ? "root" : "root/a") != 0)
+			fail_msg("'%s' gave %s", condition, decision.rule);
+		buf_release(&text);
+		policy_free(policy);
+	}
+	arena_free(arena);
+}
+
 static int note_team(void *arg, const char *team, struct err *err)
 {
 	(void)err;
@@ -291,6 +348,7 @@ int main(void)
 		cmocka_unit_test(bad_policies_are_refused_with_their_line),
 		cmocka_unit_test(the_tree_decides),
 		cmocka_unit_test(the_gravest_outcome_holds_wherever_it_stands),
+		cmocka_unit_test(each_condition_holds_and_fails),
 		cmocka_unit_test(every_team_is_named_once),
 		cmocka_unit_test(the_shipped_policy_archives_nothing_clear),
 	};

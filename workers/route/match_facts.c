@@ -29,6 +29,7 @@ bool match_facts_read(struct match_facts *facts)
 	if (tip_parse(&tip, facts->record->body, false, NULL) < 0)
 		return false;
 	snprintf(facts->language, sizeof(facts->language), "%s", tip.language);
+	snprintf(facts->relation, sizeof(facts->relation), "%s", tip.relation ? tip.relation : "unknown");
 	facts->narrative_len = tip.narrative_len;
 	facts->identified = is_identified(&tip);
 	tip_release(&tip);

@@ -14,6 +14,7 @@ struct match_facts {
 	const struct record *record;
 	bool read, valid;
 	char language[MATCH_WORD_MAX];
+	char relation[MATCH_WORD_MAX]; /* "unknown" when the tip says nothing of it */
 	size_t narrative_len;
 	bool identified; /* a subject has a name, number, nickname, handle or vehicle */
 };

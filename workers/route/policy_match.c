@@ -248,6 +248,11 @@ static bool language_holds(const struct matcher *matcher, struct match_facts *fa
 	return match_facts_read(facts) && word_in(matcher, slice_str(facts->language));
 }
 
+static bool relation_holds(const struct matcher *matcher, struct match_facts *facts)
+{
+	return match_facts_read(facts) && word_in(matcher, slice_str(facts->relation));
+}
+
 static bool narrative_below_holds(const struct matcher *matcher, struct match_facts *facts)
 {
 	return match_facts_read(facts) && (double)facts->narrative_len < matcher->number;
@@ -274,6 +279,7 @@ static const struct match_kind kinds[] = {
 	{ "words_below", read_count, words_below_holds },
 	{ "channel", read_channels, channel_holds },
 	{ "language", read_words, language_holds },
+	{ "relation", read_words, relation_holds },
 	{ "narrative_below", read_count, narrative_below_holds },
 	{ "identified", read_yes, identified_holds },
 };
