@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "ops/runtime/clock.h"
 #include "schema/topics.h"
 
 #define MS_PER_DAY 86400000ll
@@ -106,9 +107,9 @@ void emit_sealed(struct emit *out, const char *topic, const struct tip_id *key, 
 	emit_seal(out, emit_add(out, EMIT_SEALED, topic, key, tip_id), value);
 }
 
-int64_t emit_midnight_ms(uint32_t day)
+int64_t emit_timestamp_ms(void)
 {
-	return day ? (int64_t)day * MS_PER_DAY : 1;
+	return (int64_t)clock_day() * MS_PER_DAY;
 }
 
 void emit_note_build(struct emit_note *note, const struct emit_item *item)
@@ -124,6 +125,6 @@ void emit_note_build(struct emit_note *note, const struct emit_item *item)
 		.value = item->value,
 		.headers = note->headers,
 		.n_headers = 2,
-		.timestamp_ms = emit_midnight_ms(item->day),
+		.timestamp_ms = emit_timestamp_ms(),
 	};
 }

@@ -47,7 +47,10 @@ struct emit_note {
 	struct kafka_outgoing out;
 };
 void emit_note_build(struct emit_note *note, const struct emit_item *item);
-/* The midnight a tip's day begins with, in Kafka's milliseconds; never 0, which would mean now. */
-int64_t emit_midnight_ms(uint32_t day);
+/*
+ * The timestamp of all that a stage writes: the midnight today began with. Not the tip's day: Kafka's retention goes by
+ * it, so that an old tip, replayed, would be gone before it was read (schema/topics.c).
+ */
+int64_t emit_timestamp_ms(void);
 
 #endif

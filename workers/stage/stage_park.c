@@ -38,7 +38,7 @@ void stage_park_note_build(struct stage_park_note *note, const struct kafka_reco
 		.value = record->value,
 		.value_null = record->value_null,
 		.headers = note->headers,
-		.timestamp_ms = emit_midnight_ms(identity.day),
+		.timestamp_ms = emit_timestamp_ms(),
 	};
 	add_header(note, HEADER_REASON, reason);
 	add_header(note, HEADER_STAGE, stage);
