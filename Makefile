@@ -89,7 +89,7 @@ test: ## lint, unit, replay and end-to-end tests
 	$(Q)ops/deploy/local/setup all
 	$(Q)$(MAKE) --no-print-directory lint unit replay e2e
 
-lint: ## the house's rules
+lint: $(B)/gen/store.sql.h ## the house's rules
 	$(Q)CC=$(CC) tests/lint/run
 
 unit: $(TESTS) ## unit tests (cmocka)

@@ -68,8 +68,8 @@ static int filter_of(struct ctl *ctl, struct store_filter *filter, struct err *e
 	filter->outcome = program_value(ctl->call, "outcome", NULL);
 	filter->limit = strtoul(program_value(ctl->call, "limit", "0"), NULL, 10);
 	if (filter->outcome && taxonomy_find(outcome_names, N_OUTCOMES, filter->outcome, strlen(filter->outcome)) < 0)
-		return err_set(err, ERR_USAGE, NULL, "there is no outcome \"%s\": investigate, safeguard, record, refer, assess",
-			       filter->outcome);
+		return err_set(err, ERR_USAGE, NULL,
+			       "there is no outcome \"%s\": investigate, safeguard, record, refer, assess", filter->outcome);
 	return 0;
 }
 
@@ -107,7 +107,8 @@ int ctl_cases_tips(struct ctl *ctl, struct ctl_output *out, struct err *err)
 }
 
 /* The one tip that `id` names: the tip itself, or the only tip of the case. */
-static int one_tip(struct ctl *ctl, const struct tip_id *id, json_t *tips_of_case, struct tip_id *tip_id, struct err *err)
+static int one_tip(struct ctl *ctl, const struct tip_id *id, json_t *tips_of_case, struct tip_id *tip_id,
+		   struct err *err)
 {
 	const char *hex;
 

@@ -22,7 +22,7 @@ const struct ctl_command ctl_commands[] = {
 	{ "cases show", "ID", 1, 1, CTL_CONF | CTL_STORE, ctl_cases_show, "one case or tip [--sealed | --contact]" },
 	{ "cases tips", "", 0, 0, CTL_CONF | CTL_STORE, ctl_cases_tips, "tips with their case and outcome" },
 	{ "cases summary", "", 0, 0, CTL_CONF | CTL_STORE, ctl_cases_summary, "counts by team and outcome" },
-	{ "reconcile", "[RECEIPTS …]", 0, 10000, CTL_CONF | CTL_KAFKA | CTL_STORE, ctl_reconcile,
+	{ "reconcile", "[RECEIPTS ...]", 0, 10000, CTL_CONF | CTL_KAFKA | CTL_STORE, ctl_reconcile,
 	  "accepted = stored + parked + in flight, tip by tip" },
 	{ NULL, NULL, 0, 0, 0, NULL, NULL }
 };
@@ -45,11 +45,12 @@ static int words_match(const struct ctl_command *row, int argc, const char *cons
 	return n;
 }
 
-static int usage(struct err *err, int argc, const char *const *argv)
+/* Returns the exit status: what was possible has been said, no more is needed. */
+static int usage(int argc, const char *const *argv)
 {
 	bool related = false;
 
-	fputs(argc ? "tipctl: no such command; possible are\n" : "tipctl: which command? Possible are\n", stderr);
+	fputs(argc ? "tipctl: no such command. Possible are\n" : "tipctl: which command? Possible are\n", stderr);
 	for (int pass = 0; pass < 2 && !related; pass++) {
 		for (const struct ctl_command *row = ctl_commands; row->words; row++) {
 			size_t len = strcspn(row->words, " ");
@@ -62,7 +63,7 @@ static int usage(struct err *err, int argc, const char *const *argv)
 				(int)(32 - strlen(row->words) - strlen(row->operands)), "", row->help);
 		}
 	}
-	return err_set(err, ERR_USAGE, NULL, "%s", argc ? "the command is not known" : "no command was given");
+	return err_exit_status(&(struct err){ .kind = ERR_USAGE });
 }
 
 static const struct ctl_command *find(int argc, const char *const *argv, int *taken)
@@ -103,7 +104,7 @@ int ctl_run(const struct program_call *call, struct err *err)
 
 	row = find(call->argc, call->argv, &taken);
 	if (!row)
-		return usage(err, call->argc, call->argv);
+		return usage(call->argc, call->argv);
 	ctl.argc = call->argc - taken;
 	ctl.argv = call->argv + taken;
 	if (ctl.argc < row->min_args || ctl.argc > row->max_args)

@@ -202,11 +202,11 @@ int ctl_reconcile(struct ctl *ctl, struct ctl_output *out, struct err *err)
 		result = store_totals(ctl->store, &totals, err);
 	if (result == 0) {
 		add_up(&count.ledger, &sums);
-		out->value = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O, s:O}", "accepted", sums.accepted, "refused",
-				       sums.refused, "stored", sums.stored, "parked", sums.parked, "in_flight",
-				       sums.in_flight, "lost", sums.lost, "stored_twice",
-				       (json_int_t)totals.tips_twice, "foreign", (json_int_t)count.foreign, "missing",
-				       sums.missing, "parked_by_reason", count.by_reason);
+		out->value = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O, s:O}",
+				       "accepted", sums.accepted, "refused", sums.refused, "stored", sums.stored,
+				       "parked", sums.parked, "in_flight", sums.in_flight, "lost", sums.lost,
+				       "stored_twice", (json_int_t)totals.tips_twice, "foreign", (json_int_t)count.foreign,
+				       "missing", sums.missing, "parked_by_reason", count.by_reason);
 		out->status = sums.lost || totals.tips_twice ? 1 : 0;
 	}
 	json_decref(sums.missing);

@@ -20,9 +20,13 @@ def age_open(identity, sealed):
 
 
 def sealed_case(pipeline, tip_id):
-    result = subprocess.run([pipeline.program("tipctl"), "--config", pipeline.conf_of("tipctl"), "cases", "show", tip_id,
-                             "--sealed"], capture_output=True, stdin=subprocess.DEVNULL, timeout=60)
-    equal(result.returncode, 0, f"cases show --sealed: {result.stderr.decode()}")
+    return age_file(pipeline, tip_id, "--sealed")
+
+
+def age_file(pipeline, tip_id, which):
+    argv = [pipeline.program("tipctl"), "--config", pipeline.conf_of("tipctl"), "cases", "show", tip_id, which]
+    result = subprocess.run(argv, capture_output=True, stdin=subprocess.DEVNULL, timeout=60)
+    equal(result.returncode, 0, f"cases show {which}: {result.stderr.decode()}")
     return result.stdout
 
 
@@ -51,15 +55,13 @@ def test_contact_is_the_custodians(pipeline):
     """contact details open with the custodian's identity alone"""
     tip_id = submit_tips(pipeline, "partner", [TIP])[-1]["tip_id"]
     stored(pipeline, tip_id)
-    result = subprocess.run([pipeline.program("tipctl"), "--config", pipeline.conf_of("tipctl"), "cases", "show", tip_id,
-                             "--contact"], capture_output=True, stdin=subprocess.DEVNULL, timeout=60)
-    equal(result.returncode, 0, result.stderr.decode())
-    opened = age_open(pipeline.path("keys", "custodian.identity"), result.stdout)
+    sealed = age_file(pipeline, tip_id, "--contact")
+    opened = age_open(pipeline.path("keys", "custodian.identity"), sealed)
     equal(opened.returncode, 0, opened.stderr.decode())
     holds(TIP["contact_details"].encode() in opened.stdout, "the details inside")
     others = [identity_of(pipeline, t) for t in TEAMS] + [pipeline.path("keys", "triage", "1.identity")]
     for identity in others:
-        holds(age_open(identity, result.stdout).returncode != 0, f"{identity} opens contact details")
+        holds(age_open(identity, sealed).returncode != 0, f"{identity} opens contact details")
 
 
 def test_conflict_goes_to_oversight(pipeline):

@@ -106,7 +106,8 @@ def watch(pipeline, screen, adapters, expected):
             kills += strike(pipeline, screen, plan.pop(0)[1])
         sampler.sample()
         up = sum(pipeline.daemons[n].alive() for n in DAEMONS)
-        screen.progress(done, expected, f"answered, {sampler.total('sink')} at the sink, {up}/{len(DAEMONS)} daemons up")
+        screen.progress(done, expected,
+                        f"answered, {sampler.total('sink')} at the sink, {up}/{len(DAEMONS)} daemons up")
         time.sleep(0.1)
     while plan:  # a very fast machine: the rest of the plan still happens
         kills += strike(pipeline, screen, plan.pop(0)[1])
@@ -209,7 +210,8 @@ def run(args, screen, pipeline):
 
     share = [args.tips // 3 + (i < args.tips % 3) for i in range(3)]
     screen.say(f"\nThree adapters submit {args.tips} tips at once. Among them are, by chance of a seed:\n"
-               f"  5 % retries of the same tip, 1 % damaged frames, {UNKNOWN_KEY} tips sealed to a key that nobody has,\n"
+               f"  5 % retries of the same tip, 1 % damaged frames,\n"
+               f"  {UNKNOWN_KEY} tips sealed to a key that nobody has,\n"
                f"  {CONFLICTED} tips that name a member of the team they would go to.\n"
                f"In the middle each daemon is killed once and the broker is restarted once:")
     began = time.monotonic()
@@ -247,7 +249,8 @@ def run(args, screen, pipeline):
     waiting = sum(r["waiting"] for r in reports)
     if waiting:
         screen.say(f"{waiting} tips are still in the adapters' spools")
-    return 0 if conflicts_right and not (line["lost"] or line["stored_twice"] or line["in_flight"] or waiting) else 1
+    wrong = line["lost"] or line["stored_twice"] or line["in_flight"] or waiting or not conflicts_right
+    return 1 if wrong else 0
 
 
 def main():

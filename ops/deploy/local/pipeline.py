@@ -20,6 +20,8 @@ DAEMONS = ["gateway"] + WORKERS
 ADAPTERS = [("webform", 1, "web"), ("callhandler", 2, "phone"), ("partner", 3, "partner+batch")]
 REHEARSAL_ADAPTERS = [("desk-a", 11), ("desk-b", 12), ("desk-c", 13)]
 ALL_CHANNELS = "web+phone+partner+batch"
+# A wrong command line or configuration does not get better by trying again.
+HOPELESS = (64, 78)
 
 
 class Daemon(threading.Thread):
@@ -50,6 +52,8 @@ class Daemon(threading.Thread):
             self.ends.append(self.process.returncode)
             self.cpu_seconds += usage.ru_utime + usage.ru_stime
             self.rss_max = max(self.rss_max, usage.ru_maxrss * 1024)
+            if self.process.returncode in HOPELESS:
+                return
             # Short for what was killed after it had worked, doubling for what fails at once.
             pause = 0.05 if time.monotonic() - began > 2 else min(pause * 2, 2.0)
             self.stopping.wait(pause)
@@ -109,10 +113,10 @@ class Pipeline:
         """Broker up, topics, keys, registers and configuration there; no daemon running yet."""
         self.broker.start()
         self.make_keys()
+        self.run("tipctl", "register", "build", "--staff", self.staff(), "--linkage", self.path("keys", "linkage.key"),
+                 "--out", self.path("registers"))
         self.write_conf()
         self.tipctl("topics", "create")
-        self.tipctl("register", "build", "--staff", self.staff(), "--linkage", self.path("keys", "linkage.key"),
-                    "--out", self.path("registers"))
 
     def staff(self):
         return os.path.join(TOP, "tests", "data", "staff.yaml")
@@ -156,8 +160,11 @@ class Pipeline:
                                     "daemons": {name: self.http[name] for name in DAEMONS}})
 
     def _team(self, team):
-        return {"recipient": self.path("keys", "teams", f"{team}.recipient"),
-                "register": self.path("registers", f"{team}.register")}
+        conf = {"recipient": self.path("keys", "teams", f"{team}.recipient")}
+        register = self.path("registers", f"{team}.register")
+        if os.path.exists(register):
+            conf["register"] = register
+        return conf
 
     def _write(self, name, conf):
         conf = {"kafka": {"brokers": self.broker.address}, "http": {"listen": self.http[name]}, **conf}
@@ -208,7 +215,10 @@ class Pipeline:
             self.daemons[name] = Daemon(name, argv, self.path("log", f"{name}.log"))
             self.daemons[name].start()
         for name in names:
-            wait_until(lambda n=name: self.ready(n), 30, f"{name} ready (see {self.path('log', name + '.log')})")
+            log = self.path("log", f"{name}.log")
+            wait_until(lambda n=name: self.ready(n) or not self.daemons[n].is_alive(), 30, f"{name} ready (see {log})")
+            if not self.daemons[name].is_alive():
+                raise RuntimeError(f"{name} ended with {self.daemons[name].ends[-1]}: see {log}")
 
     def stop(self, seconds=12):
         for daemon in self.daemons.values():
