@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a parked record says of itself, and which rows --try can do without. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ops/runtime/clock.h"
+#include "schema/reason.h"
+#include "schema/topics.h"
+#include "workers/stage/stage_conf.h"
+#include "workers/stage/stage_park.h"
+
+#define TIP "000102030405060708090a0b0c0d0e0f"
+#define OTHER "ffffffffffffffffffffffffffffffff"
+#define DAY_MS 86400000ll
+
+static struct kafka_record record_of(const char *header, const char *key, const char *day)
+{
+	struct kafka_record record = { .topic = "tip.linked", .partition = 3, .offset = 77 };
+
+	record.timestamp_ms = 20000 * DAY_MS + 5;
+	record.key = slice_str(key);
+	record.value = slice_str("as it came");
+	if (header)
+		record.headers[record.n_headers++] = (struct kafka_header){ HEADER_TIP_ID, slice_str(header) };
+	if (day)
+		record.headers[record.n_headers++] = (struct kafka_header){ HEADER_DAY, slice_str(day) };
+	return record;
+}
+
+static const struct {
+	const char *name, *header, *key, *day;
+	const char *want_key, *want;
+} cases[] = {
+	{ "all there", TIP, OTHER, "19000", TIP, "19000 tip-id=" TIP },
+	{ "no day header", TIP, OTHER, NULL, TIP, "20000 tip-id=" TIP },
+	{ "a day that is none", TIP, OTHER, "4294967296", TIP, "20000 tip-id=" TIP },
+	{ "a day with a sign", TIP, OTHER, "-1", TIP, "20000 tip-id=" TIP },
+	{ "the key names the tip", NULL, TIP, NULL, TIP, "20000 tip-id=" TIP },
+	{ "a bad header, a good key", "zz", TIP, NULL, TIP, "20000 tip-id=" TIP },
+	{ "nothing names the tip", NULL, "k", NULL, "k", "20000" },
+};
+
+static void append_header(char *out, size_t size, const struct kafka_header *header)
+{
+	size_t len = strlen(out);
+
+	snprintf(out + len, size - len, " %s=%.*s", header->name, (int)header->value.len,
+		 (const char *)header->value.data);
+}
+
+static void a_parked_record_says_why_where_from_and_since_when(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct kafka_record record = record_of(cases[i].header, cases[i].key, cases[i].day);
+		struct stage_park_note note;
+		char got[512] = "", want[512];
+		stage_park_note_build(&note, &record, "route", REASON_TEAM_UNKNOWN, 4);
+		for (size_t k = 0; k < note.out.n_headers; k++) {
+			if (strcmp(note.headers[k].name, HEADER_DAY))
+				append_header(got, sizeof(got), &note.headers[k]);
+		}
+		snprintf(want, sizeof(want), " reason=team-unknown stage=route origin-topic=tip.linked origin-partition=3 "
+			 "origin-offset=77 attempts=4%s", strchr(cases[i].want, ' ') ? strchr(cases[i].want, ' ') : "");
+		assert_string_equal(got, want);
+		assert_int_equal(strncmp(note.day, cases[i].want, strlen(note.day)), 0);
+		assert_true(slice_equal(note.out.key, slice_str(cases[i].want_key)));
+		assert_true(slice_equal(note.out.value, record.value));
+		assert_string_equal(note.out.topic, TOPIC_PARKED);
+		assert_int_equal(note.out.timestamp_ms, clock_day() * DAY_MS);
+	}
+}
+
+static void a_tombstone_stays_one(void **state)
+{
+	struct kafka_record record = record_of(TIP, TIP, NULL);
+	struct stage_park_note note;
+
+	(void)state;
+	record.value_null = true;
+	record.value = slice_of(NULL, 0);
+	stage_park_note_build(&note, &record, "classify", REASON_RECORD_NULL, 1);
+	assert_true(note.out.value_null);
+}
+
+static const struct conf_key own[] = {
+	{ "policy", CONF_FILE, NULL, 0, 0, NULL, "rules" },
+	{ "keys.list", CONF_FILE, NULL, 0, 0, NULL, "a list" },
+	{ "store", CONF_PATH, NULL, 0, 0, NULL, "the store" },
+	CONF_KEYS_END
+};
+static const struct stage stage = { .name = "test", .keys = own };
+
+static void try_needs_no_broker_and_no_keys_but_the_rules(void **state)
+{
+	struct stage_tables tables;
+	struct conf *conf = NULL;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	stage_tables_init(&tables, &stage, false);
+	assert_int_equal(conf_parse(&conf, "test", "policy: /proc/self/exe\n", tables.tables, &err), -1);
+	stage_tables_release(&tables);
+	stage_tables_init(&tables, &stage, true);
+	if (conf_parse(&conf, "test", "policy: /proc/self/exe\n", tables.tables, &err))
+		fail_msg("%s", err.text);
+	assert_string_equal(conf_str(conf, "store"), "");
+	conf_free(conf);
+	assert_int_equal(conf_parse(&conf, "test", "store: x\n", tables.tables, &err), -1);
+	assert_int_equal(err.kind, ERR_CONFIG);
+	stage_tables_release(&tables);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_parked_record_says_why_where_from_and_since_when),
+		cmocka_unit_test(a_tombstone_stays_one),
+		cmocka_unit_test(try_needs_no_broker_and_no_keys_but_the_rules),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
