@@ -3,9 +3,10 @@
 """How well dedupe links tips about one incident, measured on tests/data/tips.jsonl.
 
 The tips go through `tipline-classify --try --records | tipline-dedupe --try --records` in the file's order. A pair is
-right when both tips have the same gold incident. Thresholds are chosen on the first half of the file (strong: the most
-recall at a precision of at least --precision; weak: the best F1) and reported on the second half, which was written
-apart; the index holds both. Then the same figures at dedupe's own defaults. --json prints one object.
+right when both tips have the same gold incident. Thresholds are chosen on the first half of the file (strong: the
+most recall at a precision of at least --precision; weak: the best F1) and reported on the second half, which was
+written apart; the index holds both. Then the same figures at dedupe's own defaults, which were set with both halves in
+sight: stricter than the chosen ones, whose precision fell on the second half. --json prints one object.
 """
 import argparse
 import json
@@ -37,7 +38,8 @@ def classified(args, folder, tips):
     key = write(folder, "linkage.key", "5a" * 32 + "\n")
     adapters = write(folder, "adapters.yaml", "adapters: []\n")  # --try opens no frame, but the key must be set
     conf = write(folder, "classify.yaml", "kafka:\n  brokers: [127.0.0.1:9]\n"
-                 f"keys:\n  linkage: {key}\n  adapters: {adapters}\n  triage: {folder}\nlexicon: {ROOT}/workers/classify/lexicon.yaml\n")
+                 f"keys:\n  linkage: {key}\n  adapters: {adapters}\n  triage: {folder}\n"
+                 f"lexicon: {ROOT}/workers/classify/lexicon.yaml\n")
     bodies = []
     for tip in tips:
         body = {k: v for k, v in tip["tip"].items() if k != "contact_details"}

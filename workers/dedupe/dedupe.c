@@ -12,9 +12,9 @@
  * from the index exactly as before. Two different tips about one incident are both kept and linked, since a second
  * report is corroboration.
  *
- * A tip with a strong link joins the case of its best strong match; every other tip begins a case of its own. When two
- * cases meet in one tip, the best match's case is the tip's, and the other stands as a link: cases are never merged
- * here.
+ * A tip with a strong link joins the case of its best strong match; every other tip begins a case of its own. When
+ * two cases meet in one tip, the best match's case is the tip's, and the other stands as a link: cases are never
+ * merged here.
  *
  * A case id is derived from the id of the case's first tip under a secret of the index, rather than drawn: a tip that
  * was answered, but whose answer was lost with an uncommitted batch, gets the same case again, so that what was
@@ -34,7 +34,7 @@ static const struct conf_key keys[] = {
 	{ "link.strong", CONF_NUMBER, "0.48", 0, 1, NULL, "a link of this score or more joins a tip to the case" },
 	{ "link.weak", CONF_NUMBER, "0.36", 0, 1, NULL, "a link of this score or more is kept as a suggestion" },
 	{ "link.window_days", CONF_INT, "730", 1, 36500, NULL, "tips further back are not linked to" },
-	{ "link.budget", CONF_INT, "8000", 1000, 10000000, NULL,
+	{ "link.budget", CONF_INT, "6000", 1000, 10000000, NULL,
 	  "how many earlier mentions are looked at for one tip; the rarest tokens go first" },
 	CONF_KEYS_END,
 };
@@ -93,7 +93,8 @@ static int dedupe_check(const struct conf *conf, struct err *err)
 
 	read_settings(&settings, conf);
 	if (settings.weak > settings.strong)
-		return err_set(err, ERR_CONFIG, NULL, "%s: link.weak is above link.strong", conf_where(conf, "link.weak"));
+		return err_set(err, ERR_CONFIG, NULL, "%s: link.weak is above link.strong",
+			       conf_where(conf, "link.weak"));
 	return 0;
 }
 
@@ -239,7 +240,8 @@ static void dedupe_status(void *state, struct buf *json)
 {
 	const struct dedupe *dedupe = state;
 
-	buf_printf(json, ",\"tips\":%zu,\"tokens\":%zu", linker_n_tips(dedupe->linker), linker_n_terms(dedupe->linker));
+	buf_printf(json, ",\"tips\":%zu,\"tokens\":%zu", linker_n_tips(dedupe->linker),
+		   linker_n_terms(dedupe->linker));
 }
 
 const struct stage dedupe_stage = {
@@ -248,10 +250,10 @@ const struct stage dedupe_stage = {
 	.input = STAGE_READS_RECORDS,
 	.summary = "link tips about the same incident, and give each tip its case",
 	.description =
-		"Reads tip.classified. Compares each tip's keyed tokens with those of the tips before it, and writes the "
-		"tip with its case id and its links to tip.linked, and what is needed to rebuild the index to link.index. "
-		"Drops nothing but the same tip again, which it counts. Parks a tip whose id came before with other "
-		"content (id-conflict). Holds keyed tokens and no words.",
+		"Reads tip.classified. Compares each tip's keyed tokens with those of the tips before it, and writes "
+		"the tip with its case id and its links to tip.linked, and what is needed to rebuild the index to "
+		"link.index. Drops nothing but the same tip again, which it counts. Parks a tip whose id came before "
+		"with other content (id-conflict). Holds keyed tokens and no words.",
 	.keys = keys,
 	.bus_key = true,
 	.check = dedupe_check,

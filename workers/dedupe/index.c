@@ -75,7 +75,8 @@ static int make_private(const char *path, struct err *err)
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, ERR_CONFIG, NULL, "index: %s is not a regular file", path);
 	if (st.st_mode & 077)
-		return err_set(err, ERR_CONFIG, NULL, "index: %s can be read by others than its owner (chmod 600)", path);
+		return err_set(err, ERR_CONFIG, NULL, "index: %s can be read by others than its owner (chmod 600)",
+			       path);
 	return 0;
 }
 
@@ -137,11 +138,12 @@ static int set_up(struct index *index, const uint8_t salt[INDEX_SALT_BYTES], str
 {
 	bool has = false;
 
-	/* BEGIN takes the exclusive lock now and not with the first tip, and locking_mode keeps it. Large pages: a row is
-	 * some kilobytes of tokens. */
+	/* BEGIN takes the exclusive lock now and not with the first tip, and locking_mode keeps it. Large pages: a
+	 * row is some kilobytes of tokens. */
 	if (run(index, "PRAGMA page_size = 16384", err) < 0 ||
-	    run(index, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF", err) < 0 ||
-	    run(index, "PRAGMA journal_mode = WAL; BEGIN EXCLUSIVE; COMMIT", err) < 0 || has_tables(index, &has, err) < 0)
+	    run(index, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL", err) < 0 ||
+	    run(index, "PRAGMA trusted_schema = OFF; PRAGMA journal_mode = WAL", err) < 0 ||
+	    run(index, "BEGIN EXCLUSIVE; COMMIT", err) < 0 || has_tables(index, &has, err) < 0)
 		return -1;
 	if (!has && make_tables(index, salt, err) < 0)
 		return -1;
@@ -197,7 +199,8 @@ static struct slice column_slice(sqlite3_stmt *stmt, int column)
 static int read_row(sqlite3_stmt *stmt, struct index_row *row, struct err *err)
 {
 	if (copy_blob(stmt, 0, row->tip_id.bytes, TIP_ID_BYTES) < 0 ||
-	    copy_blob(stmt, 1, row->case_id.bytes, TIP_ID_BYTES) < 0 || copy_blob(stmt, 3, row->digest, DIGEST_BYTES) < 0)
+	    copy_blob(stmt, 1, row->case_id.bytes, TIP_ID_BYTES) < 0 ||
+	    copy_blob(stmt, 3, row->digest, DIGEST_BYTES) < 0)
 		return err_set(err, ERR_SYSTEM, NULL, "index: damaged: a row of the wrong shape");
 	row->day = (uint32_t)sqlite3_column_int64(stmt, 2);
 	row->partition = sqlite3_column_int(stmt, 4);

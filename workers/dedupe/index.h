@@ -5,11 +5,11 @@
  *
  * What was added since the last index_commit is in an open transaction: a process that ends loses all of it at once,
  * and the batch is seen again. State and position move together. The file is the owner's alone (0600; one that others
- * can read is refused), is held by one process at a time (locking_mode EXCLUSIVE), and is on disk when a commit returns
- * (synchronous FULL). It holds keyed tokens, never words.
+ * can read is refused), is held by one process at a time (locking_mode EXCLUSIVE), and is on disk when a commit
+ * returns (synchronous FULL). It holds keyed tokens, never words.
  *
- * Errors: ERR_CONFIG for a file that is not ours, in use or readable by others; ERR_SYSTEM for what SQLite or the disk
- * refused, after which the process must end.
+ * Errors: ERR_CONFIG for a file that is not ours, in use or readable by others; ERR_SYSTEM for what SQLite or the
+ * disk refused, after which the process must end.
  */
 #ifndef TIPLINE_WORKERS_DEDUPE_INDEX_H
 #define TIPLINE_WORKERS_DEDUPE_INDEX_H

@@ -135,8 +135,8 @@ static void forget(struct linker *linker, size_t at)
 }
 
 /*
- * The reference day follows the days of the tips, but by at most a month a tip: a gateway whose clock is ten years off
- * must not empty the window with one tip.
+ * The reference day follows the days of the tips, but by at most a month a tip: a gateway whose clock is ten years
+ * off must not empty the window with one tip.
  */
 static void follow(struct linker *linker, uint32_t day)
 {
@@ -290,8 +290,8 @@ static size_t best_candidates(struct linker *linker, struct candidate best[CANDI
 
 /*
  * A pair's score is the better of two views, both from 0 to 1:
- * - what they share against what they could share (the cosine of two weighted token sets) and against what it takes to
- *   mean anything (a saturating curve), as a weighted geometric mean, with words capped;
+ * - what they share against what they could share (the cosine of two weighted token sets) and against what it takes
+ *   to mean anything (a saturating curve), as a weighted geometric mean, with words capped;
  * - the cube of the plain cosine, which is high only for copies of one text.
  */
 static float score_of(const struct candidate *candidate, float own, float other)
@@ -355,7 +355,8 @@ size_t linker_find(struct linker *linker, const struct token_list *tokens, struc
 		if (score_at_most(&best[i], own) < linker->settings.weak)
 			continue;
 		score = score_of(&best[i], own, weight_of(linker, tip));
-		match.link = (struct link){ tip->tip_id, score, best[i].sum.reasons, score >= linker->settings.strong };
+		match.link = (struct link){ .tip_id = tip->tip_id, .score = score, .reasons = best[i].sum.reasons,
+					    .strong = score >= linker->settings.strong };
 		if (score >= linker->settings.weak)
 			n = keep_match(matches, n, &match);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * match_facts: what the conditions of a policy ask of a tip: the record, numbers worked out from it, and the few things
- * that stand only in the tip's own document, which is parsed when a condition first asks for one of them.
+ * match_facts: what the conditions of a policy ask of a tip: the record, numbers worked out from it, and the few
+ * things that stand only in the tip's own document, which is parsed when a condition first asks for one of them.
  */
 #ifndef TIPLINE_WORKERS_ROUTE_MATCH_FACTS_H
 #define TIPLINE_WORKERS_ROUTE_MATCH_FACTS_H

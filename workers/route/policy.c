@@ -115,7 +115,8 @@ static int read_match(struct loader *loader, struct policy_rule *rule, const str
 	const struct yaml_node *match = yaml_get(map, "match"), *go_on = yaml_get(map, "continue");
 
 	if (!parent && (match || go_on))
-		return yaml_error(match ? match : go_on, loader->err, "the root takes every tip: no 'match', no 'continue'");
+		return yaml_error(match ? match : go_on, loader->err,
+				  "the root takes every tip: no 'match', no 'continue'");
 	if (parent && !match)
 		return yaml_error(map, loader->err, "a rule below the root needs 'match'");
 	if (match && match_set_read(&rule->match, match, loader->err) < 0)
@@ -200,7 +201,8 @@ static int read_conflict(struct loader *loader, const struct yaml_node *node)
 	const struct yaml_node *alternate;
 
 	if (yaml_kind(node) != YAML_MAP || !yaml_get(node, "team"))
-		return yaml_error(node, loader->err, "'conflict' needs 'team': where tips go that name a team's member");
+		return yaml_error(node, loader->err,
+				  "'conflict' needs 'team': where tips go that name a team's member");
 	if (yaml_only_keys(node, conflict_keys, loader->err) < 0 ||
 	    read_team(loader->policy->oversight, yaml_get(node, "team"), loader->err) < 0)
 		return -1;

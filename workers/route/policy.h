@@ -2,11 +2,11 @@
 /*
  * policy: the tree of rules that says what happens to a tip, in the manner of Alertmanager's routing tree.
  *
- * A rule that matches asks its children in order; the first that matches decides in its place, and one with `continue`
- * lets its later siblings be asked too. Where several rules decide, all their teams get the tip, the gravest outcome
- * and the most urgent priority hold. The root matches everything and must go to a human: outcome assess, team
- * assessment. A policy whose root could archive is refused, as is an unknown key, a team's name that could not be a
- * topic's, and a rule named twice among its siblings. Errors say file:line. Immutable after loading.
+ * A rule that matches asks its children in order; the first that matches decides in its place, and one with
+ * `continue` lets its later siblings be asked too. Where several rules decide, all their teams get the tip, the
+ * gravest outcome and the most urgent priority hold. The root matches everything and must go to a human: outcome
+ * assess, team assessment. A policy whose root could archive is refused, as is an unknown key, a team's name that
+ * could not be a topic's, and a rule named twice among its siblings. Errors say file:line. Immutable after loading.
  */
 #ifndef TIPLINE_WORKERS_ROUTE_POLICY_H
 #define TIPLINE_WORKERS_ROUTE_POLICY_H
@@ -60,7 +60,7 @@ void policy_decide(const struct policy *policy, const struct record *record, str
 		   struct policy_decision *decision);
 
 /* Every team that the policy can send to, each once, oversight and alternate too. Stops at -1. */
-int policy_each_team(const struct policy *policy, int (*each)(void *arg, const char *team, struct err *err), void *arg,
-		     struct err *err);
+int policy_each_team(const struct policy *policy, int (*each)(void *arg, const char *team, struct err *err),
+		     void *arg, struct err *err);
 
 #endif

@@ -140,8 +140,8 @@ static int walk_rule(const struct team_walk *walk, const struct policy_rule *rul
 	return 0;
 }
 
-int policy_each_team(const struct policy *policy, int (*each)(void *arg, const char *team, struct err *err), void *arg,
-		     struct err *err)
+int policy_each_team(const struct policy *policy, int (*each)(void *arg, const char *team, struct err *err),
+		     void *arg, struct err *err)
 {
 	const struct team_walk walk = { each, arg, policy };
 

@@ -154,8 +154,7 @@ static int read_label_below(struct matcher *matcher, const struct yaml_node *nod
 
 static bool same_label(const struct match_label *want, const struct label *have)
 {
-	return want->category == have->category && strlen(want->subcode) == have->subcode.len &&
-	       memcmp(want->subcode, have->subcode.data ? (const void *)have->subcode.data : "", have->subcode.len) == 0;
+	return want->category == have->category && slice_equal(slice_str(want->subcode), have->subcode);
 }
 
 static float best_of(const struct matcher *matcher, const struct classification *classification)

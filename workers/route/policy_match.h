@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * policy_match: the conditions a rule of the policy can set. Each is a row of one table: its name in the file, how its
- * value is read, and what it asks of a tip. policy.yaml describes them for those who write policies.
+ * policy_match: the conditions a rule of the policy can set. Each is a row of one table: its name in the file, how
+ * its value is read, and what it asks of a tip. policy.yaml describes them for those who write policies.
  *
  * A condition that cannot be answered (the tip's document does not parse) does not hold, so that no rule takes a tip
  * on a guess; the tip ends in the default, with a human.
@@ -38,7 +38,7 @@ struct match_set { /* all must hold */
 	size_t n;
 };
 
-/* `map` is the value of `match:`. Conditions that need the document come last, so that it is read only if they decide. */
+/* `map` is the value of `match:`. Conditions that need the document come last: it is read only if they decide. */
 int match_set_read(struct match_set *set, const struct yaml_node *map, struct err *err);
 void match_set_release(struct match_set *set);
 bool match_set_holds(const struct match_set *set, struct match_facts *facts);

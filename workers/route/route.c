@@ -9,10 +9,10 @@
  * Parks   team-unknown nobody who could take the tip is free of a conflict of interest
  *
  * The policy decides outcome, teams and priority. Then the tip's keyed tokens are held against the staff register of
- * each team it would go to. If any of them meets, the tip goes to the oversight team alone, and to none of the others:
- * a team that is not itself named sits down the corridor from the one that is. The outcome stands; the reason says
- * that there is a conflict. If the oversight team's register meets too, the policy's alternate takes the tip; if there
- * is none, or it is named as well, the tip is parked, still sealed, until the policy names somebody.
+ * each team it would go to. If any of them meets, the tip goes to the oversight team alone, and to none of the
+ * others: a team that is not itself named sits down the corridor from the one that is. The outcome stands; the reason
+ * says that there is a conflict. If the oversight team's register meets too, the policy's alternate takes the tip; if
+ * there is none, or it is named as well, the tip is parked, still sealed, until the policy names somebody.
  *
  * A list of tokens that was cut could hide a name, so it counts as a conflict with every team that has a register but
  * oversight: somebody must read the tip.
@@ -84,7 +84,8 @@ static int load_team(void *arg, const char *name, struct err *err)
 	snprintf(key, sizeof(key), "teams.%s.recipient", name);
 	path = conf_str(loader->conf, key);
 	if (!*path)
-		return err_set(err, ERR_CONFIG, NULL, "the policy names the team '%s', but '%s' is not set", name, key);
+		return err_set(err, ERR_CONFIG, NULL, "the policy names the team '%s', but '%s' is not set", name,
+			       key);
 	if (keys_load_recipient(&team->recipient, path, err) < 0)
 		return err_prefix(err, "%s", key);
 	snprintf(key, sizeof(key), "teams.%s.register", name);
@@ -246,7 +247,8 @@ static enum verdict route_handle(void *state, const struct event *in, struct emi
 
 	policy_decide(route->policy, in->record, in->arena, &decision);
 	if (find_destination(route, &decision, &in->record->tokens, &to) < 0) {
-		err_set(err, ERR_DATA, REASON_TEAM_UNKNOWN, "no team that could take it is free of a conflict of interest");
+		err_set(err, ERR_DATA, REASON_TEAM_UNKNOWN,
+			"no team that could take it is free of a conflict of interest");
 		return VERDICT_PARK;
 	}
 	fill_routing(route, &decision, &to, &record.routing);
@@ -283,10 +285,11 @@ const struct stage route_stage = {
 	.input = STAGE_READS_RECORDS,
 	.summary = "decide what happens to a tip, and seal it to the teams that shall read it",
 	.description =
-		"Reads tip.linked. Asks the policy for outcome, teams and priority, holds the tip's keyed tokens against the "
-		"staff registers of those teams, and seals the case to them, or to the oversight team alone when one of their "
-		"members may be named. Writes case.routed, without the tip's text and tokens, and the sealed case to the topic "
-		"of each team. Parks a tip that nobody free of conflict could take (team-unknown).",
+		"Reads tip.linked. Asks the policy for outcome, teams and priority, holds the tip's keyed tokens "
+		"against the staff registers of those teams, and seals the case to them, or to the oversight team "
+		"alone when one of their members may be named. Writes case.routed, without the tip's text and tokens, "
+		"and the sealed case to the topic of each team. "
+		"Parks a tip that nobody free of conflict could take (team-unknown).",
 	.keys = keys,
 	.bus_key = true,
 	.check = route_check,
