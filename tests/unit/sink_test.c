@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The sink in the skeleton's own batch, on a real store and with the bus key of case.routed alone. Only Kafka is played:
- * what is parked and what is committed is written down.
+ * The sink in the skeleton's own batch, on a real store and with the bus key of case.routed alone. Only Kafka
+ * is played: what is parked and what is committed is written down.
  */
 #include <stdarg.h>
 #include <stddef.h>

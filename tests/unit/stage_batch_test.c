@@ -185,7 +185,8 @@ static const struct stage frames = {
 	.name = "test", .topic_in = "in", .input = STAGE_READS_FRAMES, .handle = handle, .flush = flush
 };
 static const struct stage records = {
-	.name = "test", .topic_in = "in", .input = STAGE_READS_RECORDS, .bus_key = true, .handle = handle, .flush = flush
+	.name = "test", .topic_in = "in", .input = STAGE_READS_RECORDS, .bus_key = true, .handle = handle,
+	.flush = flush
 };
 
 static struct world *world_new(const struct stage *stage)

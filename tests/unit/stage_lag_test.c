@@ -71,7 +71,8 @@ static void backoff_doubles_to_its_bound(void **state)
 	static const struct {
 		unsigned failures;
 		int64_t most;
-	} cases[] = { { 1, 100 }, { 2, 200 }, { 3, 400 }, { 7, 6400 }, { 8, 10000 }, { 9, 10000 }, { 4000000000u, 10000 } };
+	} cases[] = { { 1, 100 }, { 2, 200 }, { 3, 400 }, { 7, 6400 }, { 8, 10000 }, { 9, 10000 },
+		      { 4000000000u, 10000 } };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

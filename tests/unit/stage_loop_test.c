@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The whole skeleton as a process of its own, on an embedded broker: what a record's value says is done by a test stage,
- * which this file runs when it is started with "stage" as its first argument. A tiny supervisor starts it again.
+ * The whole skeleton as a process of its own, on an embedded broker: what a record's value says is done by a
+ * test stage, which this file runs when it is started with "stage" as its first argument. A tiny supervisor
+ * starts it again.
  */
 #include <stdarg.h>
 #include <stddef.h>

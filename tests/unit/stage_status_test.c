@@ -101,7 +101,8 @@ static void status_has_the_house_members_and_the_stages_own(void **state)
 	}
 	buf_clear(&w->text);
 	metrics_write(w->metrics, &w->text);
-	assert_non_null(strstr(buf_text(&w->text), "tipline_stage_parked_total{stage=\"test\",reason=\"key-unknown\"} 1\n"));
+	assert_non_null(strstr(buf_text(&w->text),
+			       "tipline_stage_parked_total{stage=\"test\",reason=\"key-unknown\"} 1\n"));
 	world_free(w);
 }
 

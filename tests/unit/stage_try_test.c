@@ -73,11 +73,14 @@ static void taker_close(void *state)
 	free(state);
 }
 
-static const struct stage body_stage = { .name = "one", .topic_in = "in", .input = STAGE_READS_FRAMES, .open = taker_open,
-					 .handle = from_body, .flush = taker_flush, .close = taker_close };
-static const struct stage record_stage = { .name = "two", .topic_in = "next", .input = STAGE_READS_RECORDS,
-					   .bus_key = true, .open = taker_open, .handle = from_record,
-					   .close = taker_close };
+static const struct stage body_stage = {
+	.name = "one", .topic_in = "in", .input = STAGE_READS_FRAMES,
+	.open = taker_open, .handle = from_body, .flush = taker_flush, .close = taker_close
+};
+static const struct stage record_stage = {
+	.name = "two", .topic_in = "next", .input = STAGE_READS_RECORDS, .bus_key = true,
+	.open = taker_open, .handle = from_record, .close = taker_close
+};
 
 /* The caller frees what comes back. */
 static char *try_text(const struct stage *stage, bool records, const char *in, size_t len, int want, struct err *err)
@@ -128,7 +131,8 @@ static void each_line_has_its_result(void **state)
 					  "\",\"record\":{", 84), 0);
 	assert_non_null(strstr(line[0], ",{\"topic\":\"team.one\",\"key\":\"" ID1 "\",\"bytes\":5}"));
 	assert_non_null(strstr(line[0], ",{\"topic\":\"index\",\"key\":\"" ID1 "\",\"bytes\":3}]}"));
-	assert_string_equal(line[1], "{\"verdict\":\"park\",\"reason\":\"tip-invalid\",\"detail\":\"at /narrative\"}");
+	assert_string_equal(line[1],
+			    "{\"verdict\":\"park\",\"reason\":\"tip-invalid\",\"detail\":\"at /narrative\"}");
 	assert_string_equal(line[2], "{\"verdict\":\"retry\",\"detail\":\"locked\"}");
 	/* The fourth line is tip 4, and the second random id. */
 	assert_non_null(strstr(line[3], "\"key\":\"" ID2 "\",\"record\":"));

@@ -5,10 +5,11 @@
  *   Writes  the store: outcomes, reasons, links, cases sealed to their teams, and the position in the topic.
  *   Parks   records that are no routed records, or that hold what the sink must not see (record-shape).
  *
- * A batch is one transaction of the store: begun by its first record, ended by `flush` with the positions in it. So
- * what is stored and where to read on never part, and offsets are committed to Kafka only after the store's commit.
- * Only the beginning may be tried again: nothing of the batch can be lost by it. Once a transaction is open, every error
- * is fatal: rolling back would take earlier records of the batch with it, whose answer was already given.
+ * A batch is one transaction of the store: begun by its first record, ended by `flush` with the positions in
+ * it. So what is stored and where to read on never part, and offsets are committed to Kafka only after the
+ * store's commit. Only the beginning may be tried again: nothing of the batch can be lost by it. Once a
+ * transaction is open, every error is fatal: rolling back would take earlier records of the batch with it,
+ * whose answer was already given.
  */
 #include "workers/sink/sink.h"
 
@@ -104,7 +105,8 @@ static int sink_flush(void *state, const struct stage_position *positions, size_
 	if (sink_begin(sink, err))
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		if (store_set_position(sink->store, positions[i].topic, positions[i].partition, positions[i].next, err))
+		const struct stage_position *p = &positions[i];
+		if (store_set_position(sink->store, p->topic, p->partition, p->next, err))
 			return -1;
 	}
 	if (store_commit(sink->store, err))
@@ -152,10 +154,10 @@ const struct stage sink_stage = {
 	.input = STAGE_READS_RECORDS,
 	.summary = "writes outcomes and sealed cases to the store",
 	.description =
-		"Reads case.routed and writes each record once to the store: the outcome, its reasons, the links, and the "
-		"case sealed to its teams. It holds the bus key of case.routed alone and cannot open a tip.\n\n"
-		"A batch and the position it came from are one transaction of the store, committed before the offsets are. "
-		"Where the store is locked for a moment it waits; where it cannot be written the sink ends, and "
+		"Reads case.routed and writes each record once to the store: the outcome, its reasons, the links, "
+		"and the case sealed to its teams. It holds the bus key of case.routed alone and cannot open a tip.\n\n"
+		"A batch and the position it came from are one transaction of the store, committed before the "
+		"offsets are. Where the store is locked for a moment it waits; where it cannot be written the sink ends, and "
 		"everything not committed is read again.\n\n"
 		"Parks what is no routed record, or holds a tip's body or tokens, as record-shape.",
 	.keys = sink_keys,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * backoff: how long to wait before trying again: a bound that doubles from `first_ms` to `max_ms`, and under it a wait
- * chosen evenly ("full jitter"), so that many workers that failed together do not come back together.
+ * backoff: how long to wait before trying again: a bound that doubles from `first_ms` to `max_ms`, and under it
+ * a wait chosen evenly ("full jitter"), so that many workers that failed together do not come back together.
  */
 #ifndef TIPLINE_WORKERS_STAGE_BACKOFF_H
 #define TIPLINE_WORKERS_STAGE_BACKOFF_H

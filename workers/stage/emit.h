@@ -2,9 +2,10 @@
 /*
  * emit: collects what one call of handle() sends, until the skeleton knows the verdict.
  *
- * Items and their bytes lie in the batch's arena and are valid until it is reset. In the opened form (--try) nothing is
- * sealed: a record's value is its JSON. A sealing that fails (a key that is not here) is kept in `error`, since
- * emit_record and its kin return nothing: the skeleton looks at `failed` after every call of handle().
+ * Items and their bytes lie in the batch's arena and are valid until it is reset. In the opened form (--try)
+ * nothing is sealed: a record's value is its JSON. A sealing that fails (a key that is not here) is kept in
+ * `error`, since emit_record and its kin return nothing: the skeleton looks at `failed` after every call of
+ * handle().
  */
 #ifndef TIPLINE_WORKERS_STAGE_EMIT_H
 #define TIPLINE_WORKERS_STAGE_EMIT_H
@@ -48,8 +49,8 @@ struct emit_note {
 };
 void emit_note_build(struct emit_note *note, const struct emit_item *item);
 /*
- * The timestamp of all that a stage writes: the midnight today began with. Not the tip's day: Kafka's retention goes by
- * it, so that an old tip, replayed, would be gone before it was read (schema/topics.c).
+ * The timestamp of all that a stage writes: the midnight today began with. Not the tip's day: Kafka's retention
+ * goes by it, so that an old tip, replayed, would be gone before it was read (schema/topics.c).
  */
 int64_t emit_timestamp_ms(void);
 

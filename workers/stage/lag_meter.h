@@ -34,7 +34,7 @@ struct lag_meter { /* zeroed: nothing seen */
 	uint64_t round;
 };
 
-/* A round: lag_meter_begin, then lag_meter_note for each partition this worker has; others are forgotten at the end. */
+/* A round: begin, then a note for each partition this worker has, then end, which forgets the others. */
 void lag_meter_begin(struct lag_meter *meter);
 void lag_meter_note(struct lag_meter *meter, int64_t now_ms, int32_t partition, int64_t next, int64_t high);
 void lag_meter_end(struct lag_meter *meter);

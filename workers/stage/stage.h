@@ -12,28 +12,30 @@
  * verdict:
  *
  *   DONE   what it emitted is its whole answer. Final.
- *   PARK   the event can never succeed as it is. `err->reason` says why. What it emitted is dropped, and the record is
- *          written to tip.parked exactly as it came. Final.
+ *   PARK   the event can never succeed as it is. `err->reason` says why. What it emitted is dropped, and the record
+ *          is written to tip.parked exactly as it came. Final.
  *   RETRY  something the stage needs is not there now. What it emitted is dropped, and the same event comes again
  *          after a backoff (100 ms doubling to 10 s, full jitter). Nothing behind it in the batch overtakes it.
  *   FATAL  the stage cannot go on. The process ends, nothing of the batch is committed, all of it will be seen again.
  *
- * When the batch is through: everything emitted and parked is acknowledged by Kafka; then `flush`, where the stage
- * commits its own state together with the positions it is handed; then the offsets of the batch, by name, are committed
- * to the group. When `flush` fails the process ends: nothing is committed, and a stage must roll back in `close` what
- * `flush` had not committed. So RETRY must leave alone what earlier events of the batch have put into an open
- * transaction; a stage that cannot promise this returns FATAL. A crash anywhere in between leads to the batch being seen again, so `handle` must give the same answer
- * for an event it has answered before: `event.origin` tells a redelivery (same place) from a repeat (another place).
+ * When the batch is through: everything emitted and parked is acknowledged by Kafka; then `flush`, where the
+ * stage commits its own state together with the positions it is handed; then the offsets of the batch, by name,
+ * are committed to the group. When `flush` fails the process ends: nothing is committed, and a stage must roll
+ * back in `close` what `flush` had not committed. So RETRY must leave alone what earlier events of the batch
+ * have put into an open transaction; a stage that cannot promise this returns FATAL. A crash anywhere in
+ * between leads to the batch being seen again, so `handle` must give the same answer for an event it has
+ * answered before: `event.origin` tells a redelivery (same place) from a repeat (another place).
  *
  * A stage sees no Kafka, no clock and no random source but `struct stage_env`, so a test fixes both.
  *
- * --try: the stage runs over JSON lines on standard input, no broker, no network: for a frame stage each line is a tip's
- * body, for a record stage a record as the stage before wrote it with --try. Each result is one line on standard output:
- * {"verdict":"done","emit":[{"topic":…,"key":…,"record":{…}}]} or {"verdict":"park","reason":…}; with `--records` only
- * the emitted records, one a line, as the next stage's --try reads them. Ids and the day are then fixed: the tip id is
- * the line's number, random ids count upwards, the day is 20000. A line that is no record is parked (record-shape, or
- * too-large over 2 MiB); "detail" says more. What is emitted as bytes shows as {"topic":…,"key":…,"bytes":LENGTH}. RETRY
- * shows as {"verdict":"retry",…} and is not waited for. `flush` is called as often as with Kafka, without positions.
+ * --try: the stage runs over JSON lines on standard input, no broker, no network: for a frame stage each line
+ * is a tip's body, for a record stage a record as the stage before wrote it with --try. Each result is one line
+ * on standard output: {"verdict":"done","emit":[{"topic":…,"key":…,"record":{…}}]} or
+ * {"verdict":"park","reason":…}; with `--records` only the emitted records, one a line, as the next stage's
+ * --try reads them. Ids and the day are then fixed: the tip id is the line's number, random ids count upwards,
+ * the day is 20000. A line that is no record is parked (record-shape, or too-large over 2 MiB); "detail" says
+ * more. What is emitted as bytes shows as {"topic":…,"key":…,"bytes":LENGTH}. RETRY shows as
+ * {"verdict":"retry",…} and is not waited for. `flush` is called as often as with Kafka, without positions.
  *
  * Every call into a stage is made on one thread. `status` is called there too, between batches, and its text kept for
  * the HTTP listener, so it may read the state freely.
@@ -95,9 +97,10 @@ struct stage {
 	enum verdict (*handle)(void *state, const struct event *in, struct emit *out, struct err *err);
 	/* Commits the stage's own state with the positions reached. Called once a batch. May be NULL. */
 	int (*flush)(void *state, const struct stage_position *positions, size_t n, struct err *err);
-	/* Where to read on, from the stage's own state; -1 when unknown. May be NULL: then the group's offsets rule. */
+	/* Where to read on, by the stage's own state; -1 when unknown. May be NULL: the group's offsets rule. */
 	int64_t (*position)(void *state, const char *topic, int32_t partition);
-	void (*status)(void *state, struct buf *json); /* more members for /status, each with a comma in front; may be NULL */
+	/* More members for /status, each with a comma in front. May be NULL. */
+	void (*status)(void *state, struct buf *json);
 	void (*close)(void *state);
 };
 
@@ -112,7 +115,7 @@ void emit_sealed(struct emit *out, const char *topic, const struct tip_id *key, 
 
 /* The counter behind "repeats" of /status: a stage adds to it what it has seen before (not redeliveries). */
 struct metric *stage_repeats(struct metrics *metrics, const char *stage);
-/* The counter behind "out": the skeleton counts emitted records; a stage that ends the chain counts what it stored. */
+/* The counter behind "out": the skeleton counts emitted records; the stage that ends the chain, what it stored. */
 struct metric *stage_out(struct metrics *metrics, const char *stage);
 
 int stage_main(int argc, char **argv, const struct stage *stage);

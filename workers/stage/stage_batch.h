@@ -5,8 +5,8 @@
  *
  *     every record answered → every output and parked record acknowledged → the stage's flush → offsets committed
  *
- * A record whose output Kafka refuses for its size is parked as too-large. Anything else that is refused for good ends
- * the batch with an error, and nothing of it is committed.
+ * A record whose output Kafka refuses for its size is parked as too-large. Anything else that is refused for
+ * good ends the batch with an error, and nothing of it is committed.
  *
  * A stop cuts the batch: at once before a record that waits for a retry, after STAGE_CUT_AFTER_MS before any record;
  * what was answered before the cut is finished and committed.
@@ -65,8 +65,8 @@ void stage_batch_init(struct stage_batch *batch);
 void stage_batch_release(struct stage_batch *batch);
 
 /*
- * 0 when the records (or, on a stop, those before the cut) are committed. -1: nothing is committed and the worker must
- * end. The records are borrowed during the call.
+ * 0 when the records (or, on a stop, those before the cut) are committed. -1: nothing is committed and the
+ * worker must end. The records are borrowed during the call.
  */
 int stage_batch_run(struct stage_batch *batch, const struct kafka_record *records, size_t n, struct err *err)
 	__attribute__((warn_unused_result));

@@ -64,7 +64,8 @@ static bool only_for_real(const struct conf_key *key)
 	case CONF_ADDRESS:
 		return true;
 	default:
-		return !strncmp(key->name, "kafka.", strlen("kafka.")) || !strncmp(key->name, "keys.", strlen("keys."));
+		return !strncmp(key->name, "kafka.", strlen("kafka.")) ||
+		       !strncmp(key->name, "keys.", strlen("keys."));
 	}
 }
 

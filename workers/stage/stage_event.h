@@ -2,8 +2,9 @@
 /*
  * stage_event: from a Kafka record to the event a stage sees.
  *
- * Whatever is wrong with the record ends here with a reason to park it for: no value, no tip-id header (or more headers
- * than anything of ours has), too large, a bus key that is not here, a seal that does not hold, a malformed record.
+ * Whatever is wrong with the record ends here with a reason to park it for: no value, no tip-id header (or more
+ * headers than anything of ours has), too large, a bus key that is not here, a seal that does not hold, a
+ * malformed record.
  */
 #ifndef TIPLINE_WORKERS_STAGE_STAGE_EVENT_H
 #define TIPLINE_WORKERS_STAGE_STAGE_EVENT_H

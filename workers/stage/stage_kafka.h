@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * stage_kafka: the port of a batch that speaks Kafka: the stage's consumer and its producer, opened and closed together.
+ * stage_kafka: the port of a batch that speaks Kafka: the stage's consumer and its producer, opened and closed
+ * together.
  */
 #ifndef TIPLINE_WORKERS_STAGE_STAGE_KAFKA_H
 #define TIPLINE_WORKERS_STAGE_STAGE_KAFKA_H

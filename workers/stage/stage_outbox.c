@@ -188,8 +188,8 @@ static int send_alone(struct stage_outbox *outbox, struct err *err)
 			continue;
 		if (send->parked)
 			return err_set(err, ERR_UNAVAILABLE, "park-too-large",
-				       "%s refuses a record for its size: its max.message.bytes must not be under the "
-				       "largest topic's", send->item.topic);
+				       "%s refuses a record for its size: its max.message.bytes must not be under "
+				       "that of any other topic", send->item.topic);
 		if (send->alone)
 			continue;
 		struct emit_note note;

@@ -2,10 +2,11 @@
 /*
  * stage_outbox: what a batch has sent to Kafka, and what became of it.
  *
- * Every send belongs to an entry of the batch (its index). Settling waits until each one is answered. One that Kafka
- * refuses for its size is sent once more on its own, since the size of its neighbours may have been the cause; refused
- * again, its entry is told to the caller (stage_outbox_too_large), who parks the input. Any other refusal is an error
- * that ends the worker. Items and topics are borrowed from the batch's arena until stage_outbox_clear.
+ * Every send belongs to an entry of the batch (its index). Settling waits until each one is answered. One that
+ * Kafka refuses for its size is sent once more on its own, since the size of its neighbours may have been the
+ * cause; refused again, its entry is told to the caller (stage_outbox_too_large), who parks the input. Any
+ * other refusal is an error that ends the worker. Items and topics are borrowed from the batch's arena until
+ * stage_outbox_clear.
  */
 #ifndef TIPLINE_WORKERS_STAGE_STAGE_OUTBOX_H
 #define TIPLINE_WORKERS_STAGE_STAGE_OUTBOX_H
@@ -40,7 +41,8 @@ void stage_outbox_clear(struct stage_outbox *outbox);
 
 /* Wait where the producer's queue is full. A record too large to be sent at all counts as refused for its size. */
 int stage_outbox_emit(struct stage_outbox *outbox, size_t entry, const struct emit_item *item, struct err *err);
-int stage_outbox_park(struct stage_outbox *outbox, size_t entry, const struct kafka_outgoing *record, struct err *err);
+int stage_outbox_park(struct stage_outbox *outbox, size_t entry, const struct kafka_outgoing *record,
+		      struct err *err);
 
 /* 0 when everything is answered, with nothing refused but for size. */
 int stage_outbox_settle(struct stage_outbox *outbox, struct err *err);

@@ -18,7 +18,7 @@ struct stage_park_note {
 	struct kafka_outgoing out;
 };
 
-/* `reason` is a code of schema/reason.h. A record that nothing ties to a tip keeps its own key and has no tip-id header. */
+/* `reason`: a code of schema/reason.h. What nothing ties to a tip keeps its own key and has no tip-id header. */
 void stage_park_note_build(struct stage_park_note *note, const struct kafka_record *record, const char *stage,
 			   const char *reason, unsigned attempts);
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * stage_port: what a batch needs of the outside world, as a table of calls, so that the order of sending, flushing and
- * committing can be tested with a port that fails where it likes. The real one speaks Kafka (stage_kafka.h).
+ * stage_port: what a batch needs of the outside world, as a table of calls, so that the order of sending,
+ * flushing and committing can be tested with a port that fails where it likes. The real one speaks Kafka
+ * (stage_kafka.h).
  *
- * All calls are made on one thread. A record that `send` took is answered exactly once by stage_batch_delivered, inside
- * `serve` or `flush` (or when the producer is freed).
+ * All calls are made on one thread. A record that `send` took is answered exactly once by
+ * stage_outbox_delivered, inside `serve` or `flush` (or when the producer is freed).
  */
 #ifndef TIPLINE_WORKERS_STAGE_STAGE_PORT_H
 #define TIPLINE_WORKERS_STAGE_STAGE_PORT_H

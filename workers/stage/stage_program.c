@@ -12,7 +12,7 @@
 
 static const struct program_option options[] = {
 	{ "try", 0, NULL, "run over JSON lines on standard input instead of Kafka; results on standard output" },
-	{ "records", 0, NULL, "with --try: print only the emitted records, one a line, as the next stage reads them" },
+	{ "records", 0, NULL, "with --try: only the emitted records, one a line, as the next stage reads them" },
 	PROGRAM_OPTIONS_END
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * stage_status: what a worker says of itself under /status, /metrics and /-/ready. The stage's own members are taken on
- * the loop's thread (stage_status_update) and kept here, so that the listener's thread never touches the stage.
+ * stage_status: what a worker says of itself under /status, /metrics and /-/ready. The stage's own members are
+ * taken on the loop's thread (stage_status_update) and kept here, so that the listener's thread never touches
+ * the stage.
  */
 #ifndef TIPLINE_WORKERS_STAGE_STAGE_STATUS_H
 #define TIPLINE_WORKERS_STAGE_STAGE_STATUS_H
