@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ops/runtime/clock.h"
+#include "producers/sdk/json_member.h"
 #include "schema/locked.h"
 #include "schema/tip.h"
 
@@ -50,12 +51,12 @@ static int choose_id(const struct tip *tip, struct tip_id *tip_id, struct err *e
 	return 0;
 }
 
-static int seal_parts(const struct tip *tip, const struct sealer *sealer, const struct seal_recipients *recipients,
+static int seal_parts(const struct tip *tip, enum channel channel, const struct seal_recipients *recipients,
 		      struct frame *frame, struct buf *parts, struct err *err)
 {
 	struct buf plain = BUF_INIT;
 	struct slice details = tip->contact_details != NULL ? slice_str(tip->contact_details) : slice_of("", 0);
-	struct seal_body body = { .channel = sealer->channel, .tip_id = frame->tip_id };
+	struct seal_body body = { .channel = channel, .tip_id = frame->tip_id };
 
 	int rc = tip_dump(tip, &plain, err);
 	if (rc == 0) {
@@ -78,13 +79,16 @@ int sealer_frame_to(const struct sealer *sealer, const struct seal_recipients *r
 {
 	struct frame frame = { .adapter = sealer->adapter, .day = clock_day() };
 	struct buf parts = BUF_INIT;
+	struct slice written;
 	struct tip tip;
 
 	if (tip_parse(&tip, json, true, err))
 		return -1;
+	/* What the document says, else what the adapter is for. Classify asks the list whether it may. */
+	enum channel channel = json_member(json, "channel", &written) ? tip.channel : sealer->channel;
 	int rc = choose_id(&tip, &frame.tip_id, err);
 	if (rc == 0)
-		rc = seal_parts(&tip, sealer, recipients, &frame, &parts, err);
+		rc = seal_parts(&tip, channel, recipients, &frame, &parts, err);
 	tip_release(&tip);
 	if (rc == 0) {
 		frame_build(out, &frame, sealer->sign_secret);

@@ -18,7 +18,7 @@ struct sealer;
 
 struct sealer_options {
 	uint16_t adapter;
-	enum channel channel;
+	enum channel channel; /* of documents that name none */
 	const uint8_t *sign_secret; /* FRAME_SIGN_SECRET bytes, copied into locked memory */
 	struct seal_recipients recipients;
 };

@@ -32,7 +32,7 @@ struct tipline {
 };
 
 /* tipline_error's sentence is of the calling thread, as errno is. */
-static _Thread_local char last_error[ERR_TEXT_MAX];
+static _Thread_local char last_error[ERR_TEXT_MAX + 128]; /* a reason goes in front */
 
 static const struct {
 	enum err_kind kind;
@@ -44,7 +44,8 @@ static const struct {
 
 static int failed(const struct err *err)
 {
-	(void)snprintf(last_error, sizeof(last_error), "%s", err->text);
+	(void)snprintf(last_error, sizeof(last_error), "%s%s%s", err->reason != NULL ? err->reason : "",
+		       err->reason != NULL ? ": " : "", err->text);
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
 		if (codes[i].kind == err->kind)
 			return codes[i].code;

@@ -9,7 +9,8 @@
  *
  * Threads: a handle may be used from several threads; callbacks run on the library's thread and must not call back
  * into the handle, except tipline_put. Strings are UTF-8. Errors: 0 or a negative TIPLINE_E… code; tipline_error gives
- * a sentence for the last failed call of this thread, never with content of the tip.
+ * a sentence for the last failed call of this thread, never with content of the tip; a stable word and ": " in front
+ * say what is wrong with a document ("json-syntax: …", "tip-invalid: …").
  */
 #ifndef TIPLINE_H
 #define TIPLINE_H

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * adapter: what the programs of this room share on their way to libtipline: errors, --check, patience.
+ */
+#ifndef TIPLINE_PRODUCERS_BATCH_ADAPTER_H
+#define TIPLINE_PRODUCERS_BATCH_ADAPTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ops/runtime/program.h"
+#include "producers/sdk/tipline.h"
+
+/* Turns a code of libtipline into an error with its sentence. Returns -1. */
+int adapter_error(struct err *err, int code);
+int adapter_open(struct tipline **out, const struct program_call *call, struct err *err);
+/* Everything the configuration names can be read. */
+int adapter_check(const struct program_call *call, struct err *err);
+/* A number from an option, between the bounds; the fallback when it was not given. */
+int adapter_number(const struct program_call *call, const char *option, double least, double most, double *value,
+		   struct err *err);
+
+#endif

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "producers/batch/tip_submit.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "ops/runtime/buf.h"
+#include "ops/runtime/clock.h"
+#include "ops/runtime/signals.h"
+#include "producers/batch/adapter.h"
+#include "producers/batch/told.h"
+#include "producers/sdk/adapter_conf.h"
+#include "producers/sdk/json_member.h"
+#include "producers/sdk/tipline.h"
+#include "schema/tip_id.h"
+
+#define LINE_MAX_BYTES (2u << 20) /* more cannot be sealed anyway */
+#define DRAW_MS 200
+
+/* One run. The receipts come on the library's thread; what they touch is in `told` or under its lock. */
+struct run {
+	struct tipline *tipline; /* NULL: --dry-run */
+	struct told told;
+	bool quiet;              /* --json: nothing but the summary on standard output */
+	bool terminal;
+	size_t lines, put, bad;
+	int64_t drawn_ms;
+};
+
+/* The options that make a tip, and the members they become. */
+static const struct {
+	const char *option, *member;
+} flags[] = {
+	{ "narrative", "narrative" }, { "channel", "channel" },   { "where", "where" },
+	{ "when", "when" },           { "relation", "relation" }, { "language", "language" },
+	{ "contact", "contact" },     { "contact-details", "contact_details" }, { "tip-id", "tip_id" },
+};
+
+static void draw(struct run *run)
+{
+	int64_t now = clock_mono_ms();
+	if (!run->terminal || now - run->drawn_ms < DRAW_MS)
+		return;
+	run->drawn_ms = now;
+	(void)fprintf(stderr, "\r\033[K%zu kept, %zu accepted, %zu refused, %zu waiting", run->put,
+		      told_count(&run->told, TIPLINE_STORED) + told_count(&run->told, TIPLINE_DUPLICATE),
+		      run->bad + told_count(&run->told, TIPLINE_REFUSED),
+		      run->tipline != NULL ? tipline_waiting(run->tipline) : 0);
+}
+
+static void undraw(const struct run *run)
+{
+	if (run->terminal)
+		(void)fputs("\r\033[K", stderr);
+}
+
+static void on_receipt(void *arg, const struct tipline_receipt *receipt)
+{
+	static const char *const words[] = {
+		[TIPLINE_STORED] = "accepted", [TIPLINE_DUPLICATE] = "accepted, it was there already",
+		[TIPLINE_REFUSED] = "refused",
+	};
+	struct run *run = arg;
+	uintptr_t line = (uintptr_t)receipt->opaque;
+	char hex[TIP_ID_HEX];
+	struct tip_id id;
+
+	told_add(&run->told, receipt, NULL);
+	if (run->quiet)
+		return;
+	memcpy(id.bytes, receipt->tip_id, TIP_ID_BYTES);
+	tip_id_hex(&id, hex);
+	undraw(run);
+	if (line > 0)
+		(void)printf("line %llu: %s", (unsigned long long)line, words[receipt->result]);
+	else
+		(void)printf("kept earlier: %s", words[receipt->result]);
+	if (receipt->result == TIPLINE_REFUSED)
+		(void)printf(": %s", receipt->reason);
+	(void)printf(" %s\n", hex);
+	(void)fflush(stdout);
+}
+
+static void say_bad(struct run *run, const char *why)
+{
+	run->bad++;
+	undraw(run);
+	(void)fprintf(stderr, "line %zu: refused: %s\n", run->lines, why);
+}
+
+/* A full spool is waited for: it empties as the gateway acknowledges. Any other failure of the disk ends the run. */
+static int put_one(struct run *run, struct slice json, struct err *err)
+{
+	void *opaque = (void *)(uintptr_t)run->lines; /* a number, never followed */
+	uint8_t id[TIPLINE_ID_BYTES];
+	int code;
+
+	if (run->tipline == NULL) {
+		code = tipline_check((const char *)json.data, json.len);
+	} else {
+		while ((code = tipline_put(run->tipline, (const char *)json.data, json.len, id, opaque)) ==
+			       TIPLINE_EFULL &&
+		       !signals_stop_requested()) {
+			draw(run);
+			(void)usleep(20000);
+		}
+	}
+	if (code == TIPLINE_EINVAL) {
+		say_bad(run, tipline_error());
+		return 0;
+	}
+	if (code != TIPLINE_OK)
+		return adapter_error(err, code);
+	run->put++;
+	if (run->tipline == NULL && !run->quiet)
+		(void)printf("line %zu: valid\n", run->lines);
+	draw(run);
+	return 0;
+}
+
+static int put_line(struct run *run, struct slice line, struct err *err)
+{
+	struct slice inner;
+
+	run->lines++;
+	while (line.len > 0 && strchr(" \t\r\n", line.data[line.len - 1]) != NULL)
+		line.len--;
+	if (line.len == 0)
+		return 0;
+	if (line.len > LINE_MAX_BYTES) {
+		say_bad(run, "too-large");
+		return 0;
+	}
+	/* Lines of a file of examples carry the document as a member. */
+	if (json_member(line, "tip", &inner))
+		line = inner;
+	return put_one(run, line, err);
+}
+
+static int put_stream(struct run *run, FILE *file, const char *name, struct err *err)
+{
+	char *text = NULL;
+	size_t size = 0;
+	ssize_t len;
+	int rc = 0;
+
+	run->lines = 0;
+	while (rc == 0 && !signals_stop_requested() && (len = getline(&text, &size, file)) >= 0)
+		rc = put_line(run, slice_of(text, (size_t)len), err);
+	if (rc == 0 && ferror(file))
+		rc = err_errno(err, "%s", name);
+	if (text != NULL)
+		mem_wipe(text, size);
+	free(text);
+	return rc;
+}
+
+static int put_file(struct run *run, const char *name, struct err *err)
+{
+	if (strcmp(name, "-") == 0)
+		return put_stream(run, stdin, "standard input", err);
+	FILE *file = fopen(name, "re");
+	if (file == NULL)
+		return err_set(err, ERR_USAGE, NULL, "%s: %s", name, strerror(errno));
+	int rc = put_stream(run, file, name, err);
+	(void)fclose(file);
+	return rc;
+}
+
+static bool any_flag(const struct program_call *call)
+{
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		if (program_given(call, flags[i].option))
+			return true;
+	return false;
+}
+
+static int put_flags(struct run *run, const struct program_call *call, struct err *err)
+{
+	struct buf json = BUF_INIT;
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		const char *value = program_value(call, flags[i].option, NULL);
+		if (value == NULL)
+			continue;
+		buf_printf(&json, "%c\"%s\":", json.len == 0 ? '{' : ',', flags[i].member);
+		buf_append_json(&json, value, strlen(value));
+	}
+	buf_append_byte(&json, '}');
+	run->lines = 1;
+	int rc = put_one(run, buf_slice(&json), err);
+	buf_release(&json);
+	return rc;
+}
+
+static int put_all(struct run *run, const struct program_call *call, struct err *err)
+{
+	int rc = 0;
+
+	if (program_given(call, "resume"))
+		return 0;
+	if (any_flag(call))
+		return put_flags(run, call, err);
+	if (call->argc == 0)
+		return put_file(run, "-", err);
+	for (int i = 0; i < call->argc && rc == 0; i++)
+		rc = put_file(run, call->argv[i], err);
+	return rc;
+}
+
+static void wait_for_answers(struct run *run, double seconds)
+{
+	int64_t until = clock_mono_ms() + (int64_t)(seconds * 1000);
+	while (!signals_stop_requested() && clock_mono_ms() < until &&
+	       tipline_drain(run->tipline, DRAW_MS) == TIPLINE_ETIMEDOUT)
+		draw(run);
+	undraw(run);
+}
+
+static int conclude(struct run *run, const struct program_call *call)
+{
+	size_t waiting = run->tipline != NULL ? tipline_waiting(run->tipline) : 0;
+	size_t refused = run->bad + told_count(&run->told, TIPLINE_REFUSED);
+	size_t stored = told_count(&run->told, TIPLINE_STORED), repeats = told_count(&run->told, TIPLINE_DUPLICATE);
+
+	if (program_given(call, "json"))
+		(void)printf("{\"put\":%zu,\"stored\":%zu,\"duplicate\":%zu,\"refused\":%zu,\"waiting\":%zu}\n", run->put,
+			     stored, repeats, refused, waiting);
+	else if (run->tipline == NULL)
+		(void)fprintf(stderr, "%zu valid, %zu not; nothing was sent\n", run->put, run->bad);
+	else
+		(void)fprintf(stderr, "%zu accepted, %zu of them repeats; %zu refused; %zu wait in the spool\n",
+			      stored + repeats, repeats, refused, waiting);
+	const struct err ends[] = { { .kind = ERR_DATA }, { .kind = ERR_TEMPORARY } };
+	if (waiting > 0)
+		return err_exit_status(&ends[1]);
+	return refused > 0 ? err_exit_status(&ends[0]) : 0;
+}
+
+static int check_usage(const struct program_call *call, double *wait, struct err *err)
+{
+	if (call->conf == NULL && !program_given(call, "dry-run"))
+		return err_set(err, ERR_USAGE, NULL, "--config is needed for everything but --dry-run");
+	if (any_flag(call) && call->argc > 0)
+		return err_set(err, ERR_USAGE, NULL, "a tip from flags and files at once");
+	if (any_flag(call) && !program_given(call, "narrative"))
+		return err_set(err, ERR_USAGE, NULL, "--narrative is needed for a tip from flags");
+	return adapter_number(call, "wait", 0, 86400, wait, err);
+}
+
+static int submit(struct run *run, const struct program_call *call, double wait, struct err *err)
+{
+	if (!program_given(call, "dry-run")) {
+		if (adapter_open(&run->tipline, call, err))
+			return -1;
+		tipline_on_receipt(run->tipline, on_receipt, run);
+	}
+	int rc = put_all(run, call, err);
+	if (run->tipline != NULL && rc == 0)
+		wait_for_answers(run, wait);
+	if (rc == 0)
+		rc = conclude(run, call);
+	if (run->tipline != NULL)
+		(void)tipline_close(run->tipline, 0);
+	return rc;
+}
+
+static int run_program(const struct program_call *call, struct err *err)
+{
+	struct run run = { .quiet = program_given(call, "json"), .terminal = isatty(STDERR_FILENO) == 1 };
+	double wait = 60;
+
+	if (check_usage(call, &wait, err) || signals_install(err) ||
+	    told_open(&run.told, program_value(call, "receipts", NULL), err))
+		return -1;
+	int rc = submit(&run, call, wait, err);
+	if (told_close(&run.told, rc < 0 ? NULL : err) && rc >= 0)
+		rc = -1;
+	return rc;
+}
+
+static const struct program_option options[] = {
+	{ "dry-run", 'n', NULL, "check only; seal and send nothing" },
+	{ "narrative", 0, "TEXT", "one tip from flags: what happened" },
+	{ "channel", 0, "NAME", "web, phone, partner or batch" },
+	{ "where", 0, "TEXT", "where it happened" },
+	{ "when", 0, "TEXT", "when it happened" },
+	{ "relation", 0, "TEXT", "what the tipster is to those concerned" },
+	{ "language", 0, "TAG", "language of the narrative" },
+	{ "contact", 0, "MODE", "none, mailbox or details" },
+	{ "contact-details", 0, "TEXT", "sealed to the contact custodian alone" },
+	{ "tip-id", 0, "HEX", "32 hex digits, to send the same tip again" },
+	{ "receipts", 0, "FILE", "append what became of each tip, as JSON lines" },
+	{ "wait", 0, "SECONDS", "how long to wait for acknowledgements (60)" },
+	{ "resume", 0, NULL, "give nothing new, submit what the spool holds" },
+	{ "json", 0, NULL, "one JSON object on standard output instead of a line a tip" },
+	PROGRAM_OPTIONS_END
+};
+
+const struct program tip_submit_program = {
+	.name = "tip-submit",
+	.section = "1",
+	.summary = "seal tips and submit them to the gateway",
+	.synopsis = "[--dry-run] [--receipts FILE] [FILE ... | - | --narrative TEXT ... | --resume]",
+	.description =
+		"Reads tips as JSON documents, one a line, from files or standard input; a line may also hold the document "
+		"as its member \"tip\". Or takes one tip from flags.\n"
+		"\n"
+		"Each tip is checked, sealed, signed and kept in the spool before the next is read, then submitted until the "
+		"gateway has acknowledged it. For each line the program says whether it was accepted or why not, never what "
+		"stood in it. What is not acknowledged in time stays in the spool for the next run.\n"
+		"\n"
+		"Exit status: 0 all accepted, 65 some refused, 75 some still wait in the spool.",
+	.examples = "  tip-submit --config adapter.yaml --receipts told.jsonl tips.jsonl\n"
+		    "  tip-submit --config adapter.yaml --narrative 'PC 2214SN takes money from the scrap yard.'\n"
+		    "  tip-submit --config adapter.yaml --resume",
+	.options = options,
+	.conf_tables = adapter_conf_tables,
+	.conf_optional = true,
+	.secrets = true,
+	.check = adapter_check,
+	.run = run_program,
+};
