@@ -256,15 +256,28 @@ static int check_utf8(struct reader *reader, const char *text, size_t len)
 	return 0;
 }
 
+/* Some remarks of the library would go to standard error, among the lines of the log, though collected as well. */
+static void discard(struct fy_diag *diag, void *user, const char *text, size_t len)
+{
+	(void)diag;
+	(void)user;
+	(void)text;
+	(void)len;
+}
+
 int yaml_read(struct yaml *yaml, const char *text, size_t len, struct err *err)
 {
 	struct reader reader = { .yaml = yaml, .err = err, .line = 1 };
 	struct fy_parse_cfg cfg = { .flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_DEFAULT_VERSION_1_2 };
+	struct fy_diag_cfg diag_cfg;
 	int rc = check_utf8(&reader, text, len);
 
 	if (rc < 0 || len == 0)
 		return rc;
-	reader.diag = fy_diag_create(NULL);
+	fy_diag_cfg_default(&diag_cfg);
+	diag_cfg.fp = NULL;
+	diag_cfg.output_fn = discard;
+	reader.diag = fy_diag_create(&diag_cfg);
 	if (!reader.diag)
 		BUG("out of memory");
 	fy_diag_set_collect_errors(reader.diag, true);

@@ -87,6 +87,7 @@ static void test_refused(void **state)
 		{ "a: 'open\n", "t.yaml:1: " },
 		{ "a: 1\n b: 2\n", "t.yaml:" },
 		{ "a: b: c\n", "t.yaml:1: " },
+		{ "a: |0\n  x\n", "t.yaml:1: " },
 		{ "a: \"\\0\"\n", "t.yaml:1: a text holds a NUL" },
 		{ "ok: 1\nbad: \xC3\x28\n", "t.yaml:2: this is not UTF-8" },
 		{ "a: \xED\xA0\x80\n", "t.yaml:1: this is not UTF-8" },
