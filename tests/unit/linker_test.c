@@ -75,8 +75,8 @@ static void add_crowd(struct linker *linker, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		char text[160];
 
-		snprintf(text, sizeof(text), "w1 w2 w3 w%u w%u b%u n%u p%u", 100 + 2 * i, 101 + 2 * i, 100 + i, 100 + i,
-			 i % 10);
+		snprintf(text, sizeof(text), "w1 w2 w3 w%u w%u b%u n%u p%u", 100 + 2 * i, 101 + 2 * i, 100 + i,
+			 100 + i, i % 10);
 		add(linker, 100 + i, DAY, text);
 	}
 }
@@ -230,6 +230,26 @@ static void the_budget_bounds_the_work_and_keeps_the_rarest(void **state)
 	linker_free(linker);
 }
 
+/* When most of the window is one text, its tokens are all common: a further copy must still be found. */
+static void a_flood_of_copies_stays_together(void **state)
+{
+	const char *text = "w50 w51 w52 w53 w54 w55 b50 b51 b52 b53 n7 p3";
+	struct linker_settings tight = settings;
+	struct linker_match matches[LINKS_MAX];
+	struct linker *linker;
+
+	(void)state;
+	tight.budget = 1000;
+	linker = linker_new(&tight);
+	add_crowd(linker, 100);
+	for (unsigned i = 0; i < 2000; i++)
+		add(linker, 3000 + i, DAY, text);
+	assert_int_equal(find(linker, text, matches), LINKS_MAX);
+	assert_true(matches[0].link.strong);
+	assert_true(matches[0].link.score > 0.9f);
+	linker_free(linker);
+}
+
 static void postings_keep_order(void **state)
 {
 	struct postings *postings = postings_new();
@@ -270,6 +290,7 @@ int main(void)
 		cmocka_unit_test(a_wrong_clock_does_not_empty_the_window),
 		cmocka_unit_test(the_same_order_gives_the_same_links),
 		cmocka_unit_test(the_budget_bounds_the_work_and_keeps_the_rarest),
+		cmocka_unit_test(a_flood_of_copies_stays_together),
 		cmocka_unit_test(postings_keep_order),
 	};
 

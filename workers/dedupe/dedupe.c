@@ -31,10 +31,10 @@
 
 static const struct conf_key keys[] = {
 	{ "index", CONF_PATH, "dedupe.index", 0, 0, NULL, "the file of tips seen, their tokens and cases" },
-	{ "link.strong", CONF_NUMBER, "0.48", 0, 1, NULL, "a link of this score or more joins a tip to the case" },
-	{ "link.weak", CONF_NUMBER, "0.36", 0, 1, NULL, "a link of this score or more is kept as a suggestion" },
+	{ "link.strong", CONF_NUMBER, "0.50", 0, 1, NULL, "a link of this score or more joins a tip to the case" },
+	{ "link.weak", CONF_NUMBER, "0.40", 0, 1, NULL, "a link of this score or more is kept as a suggestion" },
 	{ "link.window_days", CONF_INT, "730", 1, 36500, NULL, "tips further back are not linked to" },
-	{ "link.budget", CONF_INT, "6000", 1000, 10000000, NULL,
+	{ "link.budget", CONF_INT, "4000", 1000, 10000000, NULL,
 	  "how many earlier mentions are looked at for one tip; the rarest tokens go first" },
 	CONF_KEYS_END,
 };

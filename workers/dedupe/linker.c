@@ -5,11 +5,17 @@
 
 #include "workers/dedupe/postings.h"
 
-/* How many of the tips that share most are scored exactly. */
+/* How many of the tips that share most are scored exactly, and after how many in a row that are no links it ends. */
 #define CANDIDATES 24
+#define MISSES_MAX 4
+/* The part of the budget that one token may use, on the newest tips that hold it: in a flood of copies every token is
+ * common, and the copies must still be found. */
+#define TERM_PART 8
 #define STEP_MAX 31 /* days */
+#define LOGS 1024
 #define AHEAD 16    /* look-ups under way at once: each waits for memory */
 
+#define RARITY_MIN 0.02f
 /* The weight of shared tokens at which a pair is half believed. */
 #define MASS_HALF 9.0f
 /* Weight imagined beside each tip's own: the likeness of two very short tips means little. */
@@ -57,8 +63,7 @@ struct query_term {
 
 struct candidate {
 	uint32_t at; /* in linker->tips */
-	float shared; /* words counted up to their cap: the order of candidates */
-	struct sum sum;
+	float shared; /* as far as the budget went */
 };
 
 struct linker {
@@ -73,6 +78,9 @@ struct linker {
 	uint32_t *touched;
 	size_t n_touched;
 	struct query_term *query;
+	float log_n[N_TOKEN_CLASSES]; /* of the number of tips and the class's prior */
+	float log_df[LOGS];           /* of the small document frequencies, which most are */
+	uint32_t stamp; /* marks the terms of the tip that is looked for */
 };
 
 struct linker *linker_new(const struct linker_settings *settings)
@@ -83,6 +91,8 @@ struct linker *linker_new(const struct linker_settings *settings)
 	linker->postings = postings_new();
 	linker->touched = mem_alloc(settings->budget * sizeof(*linker->touched));
 	linker->query = mem_alloc(TOKENS_MAX * sizeof(*linker->query));
+	for (size_t df = 0; df < LOGS; df++)
+		linker->log_df[df] = logf((float)df + 0.5f);
 	return linker;
 }
 
@@ -169,13 +179,13 @@ void linker_advance(struct linker *linker, uint32_t day)
 	memmove(linker->tips, linker->tips + gone, linker->n_tips * sizeof(*linker->tips));
 }
 
-/* The natural logarithm of how many times rarer than everywhere a token is; 0 when half of the tips have it. */
+/* The natural logarithm of how many times rarer than everywhere a token is; next to nothing when half of the tips have
+ * it, but never nothing, so that a copy is a copy even where all of its tokens are common. */
 static float rarity(const struct linker *linker, enum token_class class, uint32_t df)
 {
-	float n = (float)linker->n_tips + classes[class].prior;
-	float r = logf((n + 1.0f) / ((float)df + 0.5f)) - 0.7f;
+	float r = linker->log_n[class] - (df < LOGS ? linker->log_df[df] : logf((float)df + 0.5f)) - 0.7f;
 
-	return r > 0 ? r : 0;
+	return r > RARITY_MIN ? r : RARITY_MIN;
 }
 
 static float term_weight(const struct linker *linker, uint32_t term)
@@ -200,6 +210,9 @@ static size_t make_query(struct linker *linker, const struct token_list *tokens,
 	size_t n = 0;
 
 	*own = 0;
+	linker->stamp++;
+	for (int class = 0; class < N_TOKEN_CLASSES; class++)
+		linker->log_n[class] = logf((float)linker->n_tips + classes[class].prior + 1.0f);
 	for (size_t i = 0; i < tokens->n && i < AHEAD; i++)
 		postings_prefetch(linker->postings, tokens->items[i].mac);
 	for (size_t i = 0; i < tokens->n; i++) {
@@ -212,42 +225,50 @@ static size_t make_query(struct linker *linker, const struct token_list *tokens,
 		float weight = classes[token->class].weight * rarity(linker, token->class, df + 1);
 
 		*own += weight;
-		if (df > 0 && n < TOKENS_MAX)
-			linker->query[n++] = (struct query_term){ term, df, weight };
+		if (df == 0 || n == TOKENS_MAX)
+			continue;
+		postings_mark(linker->postings, term, linker->stamp);
+		linker->query[n++] = (struct query_term){ term, df, weight };
 	}
 	qsort(linker->query, n, sizeof(*linker->query), rarest_first);
 	return n;
 }
 
-/* Adds each term's weight to the tips that hold it, until the budget is spent. */
+static void add_to(struct sum *sum, uint32_t reason, float weight)
+{
+	if (reason == LINK_WORDS)
+		sum->words += weight;
+	else
+		sum->facts += weight;
+	sum->reasons |= reason;
+}
+
+/* Adds a term's weight to the newest tips that hold it, at most `most` of them. Returns how many there were. */
+static size_t spread_term(struct linker *linker, const struct query_term *query, size_t most)
+{
+	uint32_t reason = classes[postings_class(linker->postings, query->term)].reason;
+	size_t n;
+	const uint32_t *tips = postings_tips(linker->postings, query->term, &n);
+	size_t first = n > most ? n - most : 0;
+
+	for (size_t i = first; i < n; i++) {
+		uint32_t at = tips[i] - linker->base;
+
+		if (linker->sums[at].reasons == 0)
+			linker->touched[linker->n_touched++] = at;
+		add_to(&linker->sums[at], reason, query->weight);
+	}
+	return n - first;
+}
+
+/* The rarest terms first, until the budget is spent: enough to tell which tips are worth a closer look. */
 static void sum_up(struct linker *linker, size_t n_query)
 {
-	size_t spent = 0;
+	size_t left = linker->settings.budget, most = linker->settings.budget / TERM_PART;
 
 	linker->n_touched = 0;
-	for (size_t i = 0; i < n_query; i++) {
-		const struct query_term *query = &linker->query[i];
-		uint32_t reason = classes[postings_class(linker->postings, query->term)].reason;
-		size_t n;
-		const uint32_t *tips = postings_tips(linker->postings, query->term, &n);
-
-		spent += n;
-		if (spent > linker->settings.budget)
-			break;
-		if (query->weight <= 0) /* a class with a smaller prior: others may follow */
-			continue;
-		for (size_t j = 0; j < n; j++) {
-			struct sum *sum = &linker->sums[tips[j] - linker->base];
-
-			if (sum->reasons == 0)
-				linker->touched[linker->n_touched++] = tips[j] - linker->base;
-			if (reason == LINK_WORDS)
-				sum->words += query->weight;
-			else
-				sum->facts += query->weight;
-			sum->reasons |= reason;
-		}
-	}
+	for (size_t i = 0; i < n_query && left > 0; i++)
+		left -= spread_term(linker, &linker->query[i], left < most ? left : most);
 }
 
 /* Puts a candidate in its place among the best; of two that are equal the older tip comes first. */
@@ -280,7 +301,7 @@ static size_t best_candidates(struct linker *linker, struct candidate best[CANDI
 
 	for (size_t i = 0; i < linker->n_touched; i++) {
 		uint32_t at = linker->touched[i];
-		struct candidate candidate = { at, capped(&linker->sums[at]), linker->sums[at] };
+		struct candidate candidate = { at, capped(&linker->sums[at]) };
 
 		n = keep_best(best, n, &candidate);
 		linker->sums[at] = (struct sum){ 0, 0, 0 };
@@ -294,12 +315,11 @@ static size_t best_candidates(struct linker *linker, struct candidate best[CANDI
  *   to mean anything (a saturating curve), as a weighted geometric mean, with words capped;
  * - the cube of the plain cosine, which is high only for copies of one text.
  */
-static float score_of(const struct candidate *candidate, float own, float other)
+static float score_of(const struct sum *sum, float own, float other)
 {
-	float all = candidate->sum.words + candidate->sum.facts;
-	float shared = candidate->shared;
+	float shared = capped(sum);
 	float likeness = shared / sqrtf((own + PAD) * (other + PAD));
-	float copy = all / sqrtf(own * other);
+	float copy = (sum->words + sum->facts) / sqrtf(own * other);
 	float mass = shared / (shared + MASS_HALF);
 	float account = powf(mass, MASS_PART) * powf(likeness, 1 - MASS_PART);
 	float best = account > copy * copy * copy ? account : copy * copy * copy;
@@ -307,20 +327,20 @@ static float score_of(const struct candidate *candidate, float own, float other)
 	return best < 1 ? best : 1;
 }
 
-/* What the score can be at most: an earlier tip weighs at least what it shares. Saves weighing most candidates. */
-static float score_at_most(const struct candidate *candidate, float own)
+/* The weight of all of an earlier tip's tokens, by their rarity now, and of those that the new tip shares. */
+static float weigh(const struct linker *linker, const struct earlier *tip, struct sum *shared)
 {
-	return score_of(candidate, own, candidate->sum.words + candidate->sum.facts);
-}
+	float all = 0;
 
-/* The weight of all of an earlier tip's tokens, by their rarity now. */
-static float weight_of(const struct linker *linker, const struct earlier *tip)
-{
-	float sum = 0;
+	*shared = (struct sum){ 0, 0, 0 };
+	for (size_t i = 0; i < tip->n_terms; i++) {
+		float weight = term_weight(linker, tip->terms[i]);
 
-	for (size_t i = 0; i < tip->n_terms; i++)
-		sum += term_weight(linker, tip->terms[i]);
-	return sum;
+		all += weight;
+		if (postings_is_marked(linker->postings, tip->terms[i], linker->stamp))
+			add_to(shared, classes[postings_class(linker->postings, tip->terms[i])].reason, weight);
+	}
+	return all;
 }
 
 /* Puts a match in its place, best first; of two that are equal the one found first stays in front. */
@@ -343,22 +363,25 @@ size_t linker_find(struct linker *linker, const struct token_list *tokens, struc
 {
 	struct candidate best[CANDIDATES];
 	float own;
-	size_t n = 0, n_best;
+	size_t n = 0, n_best, misses = 0;
 
 	sum_up(linker, make_query(linker, tokens, &own));
 	n_best = best_candidates(linker, best);
-	for (size_t i = 0; i < n_best; i++) {
+	for (size_t i = 0; i < n_best && misses < MISSES_MAX; i++) {
 		const struct earlier *tip = &linker->tips[best[i].at];
 		struct linker_match match = { .case_id = tip->case_id };
-		float score;
+		struct sum shared;
+		float other = weigh(linker, tip, &shared);
+		float score = score_of(&shared, own, other);
 
-		if (score_at_most(&best[i], own) < linker->settings.weak)
-			continue;
-		score = score_of(&best[i], own, weight_of(linker, tip));
-		match.link = (struct link){ .tip_id = tip->tip_id, .score = score, .reasons = best[i].sum.reasons,
+		match.link = (struct link){ .tip_id = tip->tip_id, .score = score, .reasons = shared.reasons,
 					    .strong = score >= linker->settings.strong };
-		if (score >= linker->settings.weak)
-			n = keep_match(matches, n, &match);
+		if (score < linker->settings.weak) {
+			misses++;
+			continue;
+		}
+		misses = 0;
+		n = keep_match(matches, n, &match);
 	}
 	return n;
 }

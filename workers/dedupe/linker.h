@@ -7,7 +7,8 @@
  * case, those at or above `weak` are suggestions.
  *
  * Deterministic: the same tips added in the same order give the same links, on any machine and after a restart. Work
- * for one tip is bounded by `budget`: the rarest tokens are looked up first, until that many postings were read.
+ * for one tip is bounded by `budget`, the number of postings read: the rarest tokens come first, and of one that many
+ * tips hold only the newest are looked at. The few tips that share most are then compared token by token.
  * Knows no words, no file and no Kafka. Not thread safe.
  */
 #ifndef TIPLINE_WORKERS_DEDUPE_LINKER_H

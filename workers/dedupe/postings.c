@@ -12,7 +12,7 @@ struct term {
 		uint32_t one; /* cap == 0 */
 		uint32_t *many;
 	} tips;
-	uint32_t n, cap;
+	uint32_t n, cap, mark;
 	uint8_t class;
 };
 
@@ -107,6 +107,16 @@ uint32_t postings_term(struct postings *postings, uint64_t mac, uint8_t class)
 uint8_t postings_class(const struct postings *postings, uint32_t term)
 {
 	return postings->terms[term].class;
+}
+
+void postings_mark(struct postings *postings, uint32_t term, uint32_t stamp)
+{
+	postings->terms[term].mark = stamp;
+}
+
+bool postings_is_marked(const struct postings *postings, uint32_t term, uint32_t stamp)
+{
+	return postings->terms[term].mark == stamp;
 }
 
 size_t postings_n_terms(const struct postings *postings)

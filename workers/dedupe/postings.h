@@ -11,6 +11,7 @@
 #ifndef TIPLINE_WORKERS_DEDUPE_POSTINGS_H
 #define TIPLINE_WORKERS_DEDUPE_POSTINGS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,10 @@ uint32_t postings_find(const struct postings *postings, uint64_t mac);
 uint32_t postings_term(struct postings *postings, uint64_t mac, uint8_t class);
 uint8_t postings_class(const struct postings *postings, uint32_t term);
 size_t postings_n_terms(const struct postings *postings);
+
+/* A term is marked when its latest mark is `stamp`; a new stamp unmarks all. Stamps begin at 1. */
+void postings_mark(struct postings *postings, uint32_t term, uint32_t stamp);
+bool postings_is_marked(const struct postings *postings, uint32_t term, uint32_t stamp);
 
 /* `tip` is higher than any that the term holds. */
 void postings_append(struct postings *postings, uint32_t term, uint32_t tip);
