@@ -9,7 +9,9 @@
 #include "workers/route/policy.h"
 
 #define HEAD "conflict: { team: oversight }\n"
-#define ROOT "policy:\n  name: root\n  outcome: assess\n  team: assessment\n  priority: normal\n  reason: Nobody knows.\n"
+#define ROOT \
+	"policy:\n  name: root\n  outcome: assess\n  team: assessment\n  priority: normal\n" \
+	"  reason: Nobody knows.\n"
 
 static struct policy *parse(const char *text)
 {
@@ -54,7 +56,8 @@ static void bad_policies_are_refused_with_their_line(void **state)
 		{ HEAD ROOT "  routes:\n    - { name: a, match: { risk: 1.5 } }\n", "p.yaml:9: " },
 		{ HEAD ROOT "  routes:\n    - { name: a, match: { risk: high } }\n", "p.yaml:9: " },
 		{ HEAD ROOT "  routes:\n    - { name: a, match: { label: { of: fraud, min: 0.5 } } }\n", "p.yaml:9: " },
-		{ HEAD ROOT "  routes:\n    - { name: a, match: { label: { of: corruption/zzz, min: 0.5 } } }\n", "p.yaml:9: " },
+		{ HEAD ROOT "  routes:\n    - { name: a, match: { label: { of: corruption/zzz, min: 0.5 } } }\n",
+		  "p.yaml:9: " },
 		{ HEAD ROOT "  routes:\n    - { name: a, match: { label: { of: corruption } } }\n", "p.yaml:9: " },
 		{ HEAD ROOT "  routes:\n    - { name: a, match: { channel: post } }\n", "p.yaml:9: " },
 		{ HEAD ROOT "  routes:\n    - { name: a, match: { risk: 0.5 }, outcome: forget }\n", "p.yaml:9: " },

@@ -25,9 +25,10 @@ static const char *const team_names[N_TEAMS] = { "assessment", "corruption", "sa
 static const char policy_body[] =
 	"policy:\n  name: root\n  outcome: assess\n  team: assessment\n  priority: normal\n  reason: Nobody knows.\n"
 	"  routes:\n"
-	"    - { name: risk, match: { risk: 0.5 }, outcome: safeguard, team: safeguarding, reason: At risk., continue: true }\n"
-	"    - { name: corruption, match: { label: { of: corruption, min: 0.5 } }, outcome: investigate, team: corruption,"
-	" reason: Corruption. }\n";
+	"    - { name: risk, match: { risk: 0.5 }, outcome: safeguard, team: safeguarding,"
+	" reason: At risk., continue: true }\n"
+	"    - { name: corruption, match: { label: { of: corruption, min: 0.5 } }, outcome: investigate,"
+	" team: corruption, reason: Corruption. }\n";
 
 struct site {
 	char folder[32];
