@@ -11,7 +11,7 @@ static const struct {
 	const char *team, *says;
 } charges[] = {
 	{ "corruption", "takes cash in envelopes for number plate checks and passes police information to criminals" },
-	{ "abuse-of-position", "used the job to pressure a victim into sex and messages her at night for non-police reasons" },
+	{ "abuse-of-position", "used the job to pressure a victim into sex and messages her at night" },
 	{ "domestic-abuse", "hits his wife and controls her money and her phone at home" },
 	{ "discrimination", "posts racist and homophobic messages in the team's WhatsApp group" },
 };

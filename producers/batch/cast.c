@@ -16,19 +16,22 @@ static const char *const forenames[] = {
 };
 
 static const char *const firsts[] = {
-	"Ash", "Birch", "Crow", "Dun", "Elm", "Fair", "Gold", "Har", "Ing", "Kel", "Lang", "Mal", "Nor", "Ox", "Pen", "Ray",
+	"Ash", "Birch", "Crow", "Dun", "Elm", "Fair", "Gold", "Har", "Ing", "Kel", "Lang", "Mal", "Nor", "Ox", "Pen",
+	"Ray",
 	"Stan", "Thorn", "Under", "Wal", "Whit", "Wool", "Bram", "Carl", "Den", "Ever", "Farn", "Gran", "Hazel", "Lin",
 	"Mar", "Net", "Os", "Pick", "Rook", "Shef", "Tarn", "Ul", "Win", "Yar",
 };
 
 static const char *const lasts[] = {
-	"bourne", "combe", "croft", "dale", "field", "gate", "ham", "hurst", "ley", "low", "more", "ridge", "shaw", "stead",
+	"bourne", "combe", "croft", "dale", "field", "gate", "ham", "hurst", "ley", "low", "more", "ridge", "shaw",
+	"stead",
 	"ston", "thwaite", "wick", "wood", "worth", "den", "by", "mere", "stow", "well", "ingham", "erton",
 };
 
 static const char *const nicknames[] = {
 	"Badger", "Bonzo", "Chalky", "Dusty", "Ferret", "Ginge", "Hovis", "Jacko", "Kipper", "Lofty", "Mitch", "Nobby",
-	"Oggy", "Pinky", "Rizla", "Scouse", "Tiny", "Waggy", "Yorkie", "Ziggy", "Biscuit", "Crumpet", "Domino", "Gadget",
+	"Oggy", "Pinky", "Rizla", "Scouse", "Tiny", "Waggy", "Yorkie", "Ziggy", "Biscuit", "Crumpet", "Domino",
+	"Gadget",
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -12,11 +12,11 @@
 
 static void read_gold(struct tale *tale, struct slice line)
 {
-	struct slice gold, value, element, text;
+	struct slice gold, value, label, text;
 
 	if (!json_member(line, "gold", &gold))
 		return;
-	if (json_member(gold, "labels", &value) && json_element(value, 0, &element) && json_plain_string(element, &text) &&
+	if (json_member(gold, "labels", &value) && json_element(value, 0, &label) && json_plain_string(label, &text) &&
 	    text.len < sizeof(tale->team) && !slice_equal(text, slice_str("out-of-scope"))) {
 		memcpy(tale->team, text.data, text.len);
 		tale->team[text.len] = '\0';

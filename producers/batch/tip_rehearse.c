@@ -72,8 +72,9 @@ static void write_counts(struct rehearsal *rehearsal, struct buf *out)
 
 	buf_append_str(out, "{\"adapter\":");
 	buf_append_json(out, base, len);
-	buf_printf(out, ",\"put\":%zu,\"stored\":%zu,\"duplicate\":%zu,\"refused\":%zu,\"waiting\":%zu}", rehearsal->put,
-		   told_count(&rehearsal->told, TIPLINE_STORED), told_count(&rehearsal->told, TIPLINE_DUPLICATE),
+	buf_printf(out, ",\"put\":%zu,\"stored\":%zu,\"duplicate\":%zu,\"refused\":%zu,\"waiting\":%zu}",
+		   rehearsal->put, told_count(&rehearsal->told, TIPLINE_STORED),
+		   told_count(&rehearsal->told, TIPLINE_DUPLICATE),
 		   told_count(&rehearsal->told, TIPLINE_REFUSED), tipline_waiting(rehearsal->tipline));
 }
 
@@ -176,7 +177,8 @@ static void write_tip(struct rehearsal *rehearsal, const struct tale *tale, uint
 	act_write(&act, &rehearsal->dice, json);
 }
 
-static void remember(struct rehearsal *rehearsal, const struct buf *json, const struct buf *frame, const uint8_t *tip_id)
+static void remember(struct rehearsal *rehearsal, const struct buf *json, const struct buf *frame,
+		     const uint8_t *tip_id)
 {
 	struct memory *memory = &rehearsal->memories[rehearsal->n_memories++ % REMEMBERED];
 
@@ -385,12 +387,12 @@ const struct program tip_rehearse_program = {
 	.summary = "rehearse an adapter with example tips",
 	.synopsis = "--tips FILE [--count N] [--seed S] [--rate R] ...",
 	.description =
-		"Tells the example tips of a file in rounds through libtipline. In each round the people, numbers, plates "
-		"and handles that the tips' subjects carry are others, alike in all tips of an incident, and words change a "
-		"little, so that each round is new incidents told by the same voices.\n"
+		"Tells the example tips of a file in rounds through libtipline. In each round the people, numbers, "
+		"plates and handles that the tips' subjects carry are others, alike in all tips of an incident, and "
+		"words change a little, so that each round is new incidents told by the same voices.\n"
 		"\n"
-		"Among them, as asked for: retries of the same tip, frames with a bit turned over, tips sealed to a key that "
-		"nobody has, and tips that name a member of the team they should go to.\n"
+		"Among them, as asked for: retries of the same tip, frames with a bit turned over, tips sealed to a "
+		"key that nobody has, and tips that name a member of the team they should go to.\n"
 		"\n"
 		"For demonstrations, tests and measurements: never against a gateway whose tips are real.",
 	.examples = "  tip-rehearse --config adapter.yaml --tips tips.jsonl --count 1000 --retries 5 --rate 100",

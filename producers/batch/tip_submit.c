@@ -229,8 +229,8 @@ static int conclude(struct run *run, const struct program_call *call)
 	size_t stored = told_count(&run->told, TIPLINE_STORED), repeats = told_count(&run->told, TIPLINE_DUPLICATE);
 
 	if (program_given(call, "json"))
-		(void)printf("{\"put\":%zu,\"stored\":%zu,\"duplicate\":%zu,\"refused\":%zu,\"waiting\":%zu}\n", run->put,
-			     stored, repeats, refused, waiting);
+		(void)printf("{\"put\":%zu,\"stored\":%zu,\"duplicate\":%zu,\"refused\":%zu,\"waiting\":%zu}\n",
+			     run->put, stored, repeats, refused, waiting);
 	else if (run->tipline == NULL)
 		(void)fprintf(stderr, "%zu valid, %zu not; nothing was sent\n", run->put, run->bad);
 	else
@@ -308,12 +308,13 @@ const struct program tip_submit_program = {
 	.summary = "seal tips and submit them to the gateway",
 	.synopsis = "[--dry-run] [--receipts FILE] [FILE ... | - | --narrative TEXT ... | --resume]",
 	.description =
-		"Reads tips as JSON documents, one a line, from files or standard input; a line may also hold the document "
-		"as its member \"tip\". Or takes one tip from flags.\n"
+		"Reads tips as JSON documents, one a line, from files or standard input; a line may also hold the "
+		"document as its member \"tip\". Or takes one tip from flags.\n"
 		"\n"
-		"Each tip is checked, sealed, signed and kept in the spool before the next is read, then submitted until the "
-		"gateway has acknowledged it. For each line the program says whether it was accepted or why not, never what "
-		"stood in it. What is not acknowledged in time stays in the spool for the next run.\n"
+		"Each tip is checked, sealed, signed and kept in the spool before the next is read, then submitted "
+		"until the gateway has acknowledged it. For each line the program says whether it was accepted or "
+		"why not, never what stood in it. What is not acknowledged in time stays in the spool for the next "
+		"run.\n"
 		"\n"
 		"Exit status: 0 all accepted, 65 some refused, 75 some still wait in the spool.",
 	.examples = "  tip-submit --config adapter.yaml --receipts told.jsonl tips.jsonl\n"

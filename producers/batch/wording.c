@@ -8,13 +8,13 @@ static const struct {
 	const char *from, *to;
 } synonyms[] = {
 	{ "always", "every time" },   { "asked", "wanted to know" }, { "because", "as" },       { "began", "started" },
-	{ "believe", "think" },       { "bought", "got" },           { "everybody", "everyone" }, { "frightened", "scared" },
-	{ "happened", "took place" }, { "however", "but" },          { "job", "work" },         { "know", "am aware" },
-	{ "large", "big" },           { "many", "a lot of" },        { "maybe", "perhaps" },    { "mobile", "phone" },
+	{ "believe", "think" },       { "bought", "got" },           { "frightened", "scared" },
+	{ "happened", "took place" }, { "however", "but" },          { "job", "work" },         { "cash", "money" },
+	{ "large", "big" },           { "everybody", "everyone" },   { "maybe", "perhaps" },    { "mobile", "phone" },
 	{ "money", "cash" },          { "nobody", "no one" },        { "noticed", "saw" },      { "often", "a lot" },
 	{ "quickly", "fast" },        { "said", "told us" },         { "saw", "noticed" },      { "several", "a few" },
 	{ "sometimes", "at times" },  { "speaks", "talks" },         { "started", "began" },    { "usually", "mostly" },
-	{ "whole", "entire" },        { "yesterday", "the other day" },
+	{ "many", "a lot of" },       { "whole", "entire" },        { "yesterday", "the other day" },
 };
 
 #define SYNONYM_PERCENT 40
@@ -89,13 +89,14 @@ static void slip(struct buf *out, size_t from, struct dice *dice)
 void wording_vary(const char *text, bool slips, struct dice *dice, struct buf *out)
 {
 	struct sentences sentences;
+	const size_t *starts = sentences.starts;
 	size_t from = out->len;
 
 	find_sentences(text, &sentences);
 	size_t dropped = sentence_to_drop(&sentences, dice);
 	for (size_t i = 0; i < sentences.n; i++)
 		if (dropped == 0 || i != dropped)
-			append_varied(text + sentences.starts[i], sentences.starts[i + 1] - sentences.starts[i], dice, out);
+			append_varied(text + starts[i], starts[i + 1] - starts[i], dice, out);
 	while (out->len > from + 1 && out->data[out->len - 1] == ' ')
 		out->data[--out->len] = '\0';
 	if (slips && dice_percent(dice, SLIP_PERCENT))

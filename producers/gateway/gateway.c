@@ -25,7 +25,7 @@
 #define SILENCE_PINGS 10
 #define MESSAGES_A_TURN 256
 
-_Static_assert(FRAME_MAX == 1054820, "the default of max_frame below follows FRAME_MAX");
+_Static_assert(FRAME_MAX == 1054820, "the default of max_frame follows FRAME_MAX");
 
 static const struct conf_key gateway_keys[] = {
 	{ "listen", CONF_ADDRESS, NULL, 0, 0, NULL, "where adapters connect" },
@@ -33,15 +33,15 @@ static const struct conf_key gateway_keys[] = {
 	{ "keys.adapters", CONF_FILE, NULL, 0, 0, NULL, "allow-list of adapters; read again on SIGHUP" },
 	{ "keys.recipients", CONF_FILE, NULL, 0, 0, NULL, "recipients.yaml, announced to adapters" },
 	{ "http.listen", CONF_ADDRESS, "127.0.0.1:0", 0, 0, NULL, "metrics, health and status" },
-	{ "window", CONF_INT, "64", 1, 200, NULL, "tips an adapter may send ahead of acknowledgements" },
+	{ "window", CONF_INT, "64", 1, 200, NULL, "tips an adapter may send ahead of answers" },
 	{ "max_frame", CONF_SIZE, "1054820", 16384, FRAME_MAX, NULL, "largest frame in bytes" },
-	{ "ack_timeout", CONF_DURATION, "45s", 1000, 600000, NULL, "when adapters stop waiting for an acknowledgement" },
+	{ "ack_timeout", CONF_DURATION, "45s", 1000, 600000, NULL, "when adapters stop waiting for an answer" },
 	{ "ping", CONF_DURATION, "2s", 100, 60000, NULL, "how often adapters ask whether the gateway lives" },
 	{ "retry", CONF_DURATION, "1s", 10, 60000, NULL, "when adapters try a tip again that was sent back" },
 	{ "recent", CONF_INT, "65536", 1, 16777216, NULL, "acknowledged tips remembered to recognise repeats" },
 	{ "publish.queue", CONF_INT, "8192", 16, 1000000, NULL, "tips that may wait for the broker" },
 	{ "publish.linger", CONF_DURATION, "1ms", 0, 1000, NULL, "wait to fill a batch" },
-	{ "publish.timeout", CONF_DURATION, "30s", 1000, 600000, NULL, "when a tip is sent back; less than ack_timeout" },
+	{ "publish.timeout", CONF_DURATION, "30s", 1000, 600000, NULL, "when a tip is sent back; before ack_timeout" },
 	CONF_KEYS_END
 };
 
@@ -293,16 +293,17 @@ const struct program gateway_program = {
 	.summary = "take sealed tips from adapters and publish them",
 	.synopsis = "",
 	.description =
-		"Adapters connect over ZeroMQ with CURVE and are known by their transport key alone, which must stand "
-		"in the allow-list. Each tip's signature is checked; the tip is published to tip.sealed and "
-		"acknowledged when the broker has reported that it is kept, never before. An adapter keeps a tip until "
-		"then.\n"
+		"Adapters connect over ZeroMQ with CURVE and are known by their transport key alone, which must "
+		"stand in the allow-list. Each tip's signature is checked; the tip is published to tip.sealed and "
+		"acknowledged when the broker has reported that it is kept, never before. An adapter keeps a tip "
+		"until then.\n"
 		"\n"
-		"The gateway holds no key that opens a tip. It writes no log line and no metric that ties a tip to an "
-		"adapter, an address or a time.\n"
+		"The gateway holds no key that opens a tip. It writes no log line and no metric that ties a tip to "
+		"an adapter, an address or a time.\n"
 		"\n"
-		"SIGHUP reads the allow-list again: an adapter that was taken off or marked revoked is refused with its "
-		"next message. SIGTERM sends adapters away, waits at most ten seconds for what is in flight, and ends.",
+		"SIGHUP reads the allow-list again: an adapter that was taken off or marked revoked is refused with "
+		"its next message. SIGTERM sends adapters away, waits at most ten seconds for what is in flight, "
+		"and ends.",
 	.examples = "  tipline-gateway --config gateway.yaml --check\n"
 		    "  tipline-gateway --config gateway.yaml",
 	.conf_tables = gateway_tables,

@@ -6,7 +6,7 @@
 const struct conf_key adapter_conf_keys[] = {
 	{ "gateway", CONF_LIST, NULL, 0, 0, NULL, "gateways as host:port, tried in turn" },
 	{ "adapter.id", CONF_INT, NULL, 1, 65535, NULL, "this adapter's number on the gateway's list" },
-	{ "adapter.channel", CONF_CHOICE, NULL, 0, 0, "web|phone|partner|batch", "how tips come in that do not say it" },
+	{ "adapter.channel", CONF_CHOICE, NULL, 0, 0, "web|phone|partner|batch", "of tips that name none" },
 	{ "keys.sign", CONF_SECRET, NULL, 0, 0, NULL, "signing key" },
 	{ "keys.curve", CONF_SECRET, NULL, 0, 0, NULL, "transport key pair" },
 	{ "keys.gateway", CONF_FILE, NULL, 0, 0, NULL, "the gateway's public transport key" },

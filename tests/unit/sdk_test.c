@@ -143,7 +143,8 @@ static int make_site(void **state)
 {
 	static const char *const teams[] = { "assessment" };
 	static const struct keys_site_adapter adapters[] = { { "desk", 1, 15 }, { "line", 2, 15 } };
-	const struct keys_site keys = { .epoch = 1, .teams = teams, .n_teams = 1, .adapters = adapters, .n_adapters = 2 };
+	const struct keys_site keys = { .epoch = 1, .teams = teams, .n_teams = 1, .adapters = adapters,
+					.n_adapters = 2 };
 	struct err err = ERR_INIT;
 	char path[128];
 	(void)state;
@@ -407,7 +408,8 @@ static void test_unknown_transport_key(void **state)
 {
 	static const char *const teams[] = { "assessment" };
 	static const struct keys_site_adapter adapters[] = { { "desk", 1, 15 } };
-	const struct keys_site keys = { .epoch = 1, .teams = teams, .n_teams = 1, .adapters = adapters, .n_adapters = 1 };
+	const struct keys_site keys = { .epoch = 1, .teams = teams, .n_teams = 1, .adapters = adapters,
+					.n_adapters = 1 };
 	struct err err = ERR_INIT;
 	struct tipline_stats stats;
 	char path[128];

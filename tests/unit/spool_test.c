@@ -249,7 +249,8 @@ static void test_nothing_but_damage_is_not_the_end(void **state)
 		put(spool, 1);
 	spool_close(spool);
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "UPDATE tips SET digest = X'01' WHERE id <= 200", NULL, NULL, NULL), SQLITE_OK);
+	static const char harm[] = "UPDATE tips SET digest = X'01' WHERE id <= 200";
+	assert_int_equal(sqlite3_exec(db, harm, NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
 	spool = open_spool(1000);
 	assert_int_equal(spool_read(spool, 0, rows, 2, &err), 1);
