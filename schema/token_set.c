@@ -88,8 +88,8 @@ static bool token_before(const struct token *a, const struct token *b)
 }
 
 /*
- * MACs are uniform, so one pass by class and highest byte leaves runs of a few, which insertion puts in order: several
- * times faster than comparing through qsort, which would cost as much as all the rest.
+ * MACs are uniform, so one pass by class and highest byte leaves runs of a few, which insertion puts in order:
+ * several times faster than comparing through qsort, which would cost as much as all the rest.
  */
 void token_set_finish(const struct token_set *set, struct token_list *list, struct arena *arena)
 {

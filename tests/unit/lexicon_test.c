@@ -9,8 +9,10 @@
 #include "workers/classify/normal.h"
 
 #define HEAD "lexicon: 1\nreport-above: 0.2\nsections:\n"
+#define ENTRY HEAD "  corruption:\n    bias: 0\n    entries:\n      - "
 #define EMPTY(name) "  " name ": {bias: -2, entries: []}\n"
-#define SCOPE "  out-of-scope: {bias: -2, damp: 2, entries: [{name: rude, weight: 4, refer: complaints, match: [rude]}]}\n"
+#define SCOPE "  out-of-scope: {bias: -2, damp: 2, entries: [" \
+	"{name: rude, weight: 4, refer: complaints, match: [rude]}]}\n"
 #define OTHERS EMPTY("abuse-of-position") EMPTY("domestic-abuse") EMPTY("discrimination") EMPTY("risk") SCOPE
 
 static struct lexicon *lexicon_of(const char *patterns)
@@ -19,8 +21,8 @@ static struct lexicon *lexicon_of(const char *patterns)
 	struct err err = ERR_INIT;
 	struct lexicon *lexicon = NULL;
 
-	buf_printf(&text, HEAD "  corruption: {bias: -2, entries: [{name: e, sub: bribery, weight: 4, match: [%s]}]}\n" OTHERS,
-		   patterns);
+	buf_printf(&text, HEAD "  corruption: {bias: -2, entries: [{name: e, sub: bribery, weight: 4, match: [%s]}]}\n"
+		   OTHERS, patterns);
 	if (lexicon_parse(&lexicon, "test.yaml", buf_slice(&text), &err) != 0)
 		fail_msg("%s", err.text);
 	buf_release(&text);
@@ -114,17 +116,17 @@ static const struct {
 	{ "", "empty" },
 	{ HEAD EMPTY("corruption"), "missing" },
 	{ HEAD "  nonsense: {bias: 0, entries: []}\n" EMPTY("corruption") OTHERS, "nonsense" },
-	{ HEAD "  corruption:\n    bias: 0\n    entries:\n      - {name: a, weight: 1, match: ['(a']}\n" OTHERS, "test.yaml:7" },
-	{ HEAD "  corruption:\n    bias: 0\n    entries:\n      - {name: a, weight: 1, match: ['a)']}\n" OTHERS, "test.yaml:7" },
-	{ HEAD "  corruption:\n    bias: 0\n    entries:\n      - {name: a, weight: 1, match: ['a*b']}\n" OTHERS, "test.yaml:7" },
-	{ HEAD "  corruption:\n    bias: 0\n    entries:\n      - {name: a, weight: 1, match: ['/(/']}\n" OTHERS, "test.yaml:7" },
-	{ HEAD "  corruption:\n    bias: 0\n    entries:\n      - {name: a, weight: 1, match: ['--']}\n" OTHERS, "test.yaml:7" },
-	{ HEAD "  corruption:\n    bias: 0\n    entries:\n      - {name: a, match: [a]}\n" OTHERS, "weight" },
-	{ HEAD "  corruption:\n    bias: 0\n    entries:\n      - {name: a, weight: x, match: [a]}\n" OTHERS, "test.yaml:7" },
-	{ HEAD "  corruption:\n    bias: 0\n    entries:\n      - {name: a, weight: 1}\n" OTHERS, "match" },
-	{ HEAD "  corruption:\n    bias: 0\n    entries:\n      - {name: a, weight: 1, sub: sexual, match: [a]}\n" OTHERS, "sexual" },
-	{ HEAD "  corruption:\n    bias: 0\n    entries:\n      - {name: rude, weight: 1, match: [a]}\n" OTHERS, "second time" },
-	{ HEAD "  corruption:\n    bias: 0\n    entries:\n      - {name: a, wieght: 1, match: [a]}\n" OTHERS, "wieght" },
+	{ ENTRY "{name: a, weight: 1, match: ['(a']}\n" OTHERS, "test.yaml:7" },
+	{ ENTRY "{name: a, weight: 1, match: ['a)']}\n" OTHERS, "test.yaml:7" },
+	{ ENTRY "{name: a, weight: 1, match: ['a*b']}\n" OTHERS, "test.yaml:7" },
+	{ ENTRY "{name: a, weight: 1, match: ['/(/']}\n" OTHERS, "test.yaml:7" },
+	{ ENTRY "{name: a, weight: 1, match: ['--']}\n" OTHERS, "test.yaml:7" },
+	{ ENTRY "{name: a, match: [a]}\n" OTHERS, "weight" },
+	{ ENTRY "{name: a, weight: x, match: [a]}\n" OTHERS, "test.yaml:7" },
+	{ ENTRY "{name: a, weight: 1}\n" OTHERS, "match" },
+	{ ENTRY "{name: a, weight: 1, sub: sexual, match: [a]}\n" OTHERS, "sexual" },
+	{ ENTRY "{name: rude, weight: 1, match: [a]}\n" OTHERS, "second time" },
+	{ ENTRY "{name: a, wieght: 1, match: [a]}\n" OTHERS, "wieght" },
 };
 
 static void mistakes_are_named(void **state)

@@ -103,7 +103,8 @@ static void finds_what_is_there(void **state)
 static void lists_are_sorted_without_repeats(void **state)
 {
 	struct arena *arena = arena_new(1 << 16);
-	struct token_list list = tokens_of("One two three two three one. PC Kettley and PC Kettley on 3 January at 12:30.", arena);
+	struct token_list list = tokens_of("One two three two three one. PC Kettley and PC Kettley on 3 January at 12:30.",
+					   arena);
 
 	(void)state;
 	assert_true(list.n > 10);
@@ -211,7 +212,8 @@ static void staff_meet_their_tips(void **state)
 static void subjects_give_tokens(void **state)
 {
 	struct arena *arena = arena_new(1 << 16);
-	struct tip tip = { .narrative = "x", .narrative_len = 1, .where = "Catford Bridge, SE6", .when = "3 January", .n_subjects = 1 };
+	struct tip tip = { .narrative = "x", .narrative_len = 1, .where = "Catford Bridge, SE6",
+			   .when = "3 January", .n_subjects = 1 };
 	struct token_list list;
 
 	(void)state;

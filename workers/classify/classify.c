@@ -112,11 +112,12 @@ static int check_frame(const struct classify *classify, struct frame *frame, con
 static int open_frame(struct classify *classify, const struct event *in, struct record *record, struct err *err)
 {
 	const struct adapter *adapter = NULL;
+	const struct identity_set *set = &classify->identities;
 	struct seal_body body;
 	struct frame frame;
 
 	if (check_frame(classify, &frame, &adapter, in, err) != 0 ||
-	    seal_body_open(&body, &classify->plain, classify->identities.items, classify->identities.n, frame.body, err) != 0)
+	    seal_body_open(&body, &classify->plain, set->items, set->n, frame.body, err) != 0)
 		return -1;
 	if (!tip_id_equal(&body.tip_id, &frame.tip_id))
 		return err_set(err, ERR_DATA, REASON_ID_MISMATCH, "the sealed tip id is not the frame's");

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lexicon: words and phrases that speak for or against a category, a sub-code, present risk, or "not for this hotline",
- * read from one YAML file (lexicon.yaml explains its form to those who keep it) and compiled once with Hyperscan.
+ * lexicon: words and phrases that speak for or against a category, a sub-code, present risk, or "not for this
+ * hotline", read from one YAML file (lexicon.yaml explains its form to those who keep it) and compiled once with Hyperscan.
  *
  * Every score can be redone with pencil and paper: an entry counts once however often it is met;
  *     log-odds of a category = its bias + the weights of the entries met;   score = 1 / (1 + e^-log-odds)
  *     score of a sub-code    = score of its category * (1 - e^-(weights of its entries met))
  *     out of scope           = as a category, less `damp` * the highest score of any category
  *     refer to               = the target whose entries met weigh most
- * rounded to three decimals, so that machines agree. Each place that an entry was met in the narrative is evidence, by
- * its bytes; the heaviest entries' come first when there are more than EVIDENCE_MAX.
+ * rounded to three decimals, so that machines agree. Each place that an entry was met in the narrative is evidence,
+ * by its bytes; the heaviest entries' come first when there are more than EVIDENCE_MAX.
  *
- * Text is matched as normal.h leaves it: words alone, in lower case. Hyperscan needs SSSE3. A lexicon has one scratch space, so
+ * Text is matched as normal.h leaves it: words alone, in lower case. Hyperscan needs SSSE3. A lexicon has one scratch
+ * space, so
  * it is used by one thread. Slices in a classification borrow from the lexicon.
  */
 #ifndef TIPLINE_WORKERS_CLASSIFY_LEXICON_H
@@ -38,8 +39,8 @@ const char *lexicon_name(const struct lexicon *lexicon, size_t entry);
 bool lexicon_met(const struct lexicon *lexicon, size_t entry);
 
 /*
- * Calls `each` for every phrase that a pattern's groups stand for: "(a|b) c" gives "a c" and "b c", "(very )?bad" gives
- * "bad" and "very bad". ERR_CONFIG when the pattern is not well formed or stands for too many.
+ * Calls `each` for every phrase that a pattern's groups stand for: "(a|b) c" gives "a c" and "b c", "(very )?bad"
+ * gives "bad" and "very bad". ERR_CONFIG when the pattern is not well formed or stands for too many.
  */
 #define LEXICON_EXPANSIONS_MAX 4096
 int lexicon_expand(const char *pattern, int (*each)(void *arg, const char *plain, struct err *err), void *arg,

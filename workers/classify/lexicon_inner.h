@@ -44,7 +44,8 @@ struct place {
 /*
  * What Hyperscan looks for. A pattern without "..." or inner stems is one part. In "a ... b" b must begin at most
  * GAP_MAX bytes behind a in the same sentence; in "keep* quiet" the second part must begin where the word ends whose
- * stem was the first. Hyperscan could join them, but then could not tell where matches begin, and is many times slower.
+ * stem was the first. Hyperscan could join them, but then could not tell where matches begin, and is many
+ * times slower.
  */
 #define GAP_MAX 40
 #define PART_MEMORY 2

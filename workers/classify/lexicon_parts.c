@@ -44,7 +44,8 @@ static int new_part(const struct adding *add, size_t entry, int before, size_t *
 }
 
 /* A plain piece without stems inside, as normal text: " word word ", or " stem". */
-static int add_literal(const struct adding *add, size_t part, const char *plain, size_t len, bool stem, struct err *err)
+static int add_literal(const struct adding *add, size_t part, const char *plain, size_t len, bool stem,
+		       struct err *err)
 {
 	struct normal normal = { 0 };
 	int rc;
@@ -116,7 +117,8 @@ static int add_regex(struct adding *add, size_t entry, const char *text, size_t 
 	return add_expression(&add->source->regexes, slice_of(text, len), flags, add, add->part, err);
 }
 
-static int add_between_gaps(struct adding *add, size_t entry, const char *text, int before, bool last, struct err *err)
+static int add_between_gaps(struct adding *add, size_t entry, const char *text, int before, bool last,
+			    struct err *err)
 {
 	struct err why = ERR_INIT;
 

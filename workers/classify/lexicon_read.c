@@ -144,10 +144,12 @@ static int read_condition(struct lexicon *lexicon, struct lexicon_source *source
 	return 0;
 }
 
-static int read_entry(struct lexicon *lexicon, struct lexicon_source *source, int target, const struct yaml_node *node,
-		      struct err *err)
+static int read_entry(struct lexicon *lexicon, struct lexicon_source *source, int target,
+		      const struct yaml_node *node, struct err *err)
 {
-	static const char *const keys[] = { "name", "weight", "sub", "also", "refer", "match", "in", "missing", "fact", NULL };
+	static const char *const keys[] = {
+		"name", "weight", "sub", "also", "refer", "match", "in", "missing", "fact", NULL,
+	};
 	struct entry *entry = &lexicon->entries[lexicon->n_entries];
 	const struct yaml_node *name = yaml_get(node, "name");
 
