@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * lexicon: words and phrases that speak for or against a category, a sub-code, present risk, or "not for this
- * hotline", read from one YAML file (lexicon.yaml explains its form to those who keep it) and compiled once with Hyperscan.
+ * hotline", read from one YAML file (lexicon.yaml explains its form to those who keep it) and compiled once
+ * with Hyperscan.
  *
  * Every score can be redone with pencil and paper: an entry counts once however often it is met;
  *     log-odds of a category = its bias + the weights of the entries met;   score = 1 / (1 + e^-log-odds)

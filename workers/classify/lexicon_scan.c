@@ -39,7 +39,7 @@ static bool follows(const struct normal *normal, bool glued, uint32_t end, uint3
 	return true;
 }
 
-/* Extends `place`, where `part` was met, back to where its pattern began. False when nothing fitting stands before. */
+/* Extends `place`, where `part` was met, back to where its pattern began. False when nothing fits before. */
 static bool reach_back(const struct lexicon *lexicon, const struct part *part, struct place *place)
 {
 	const struct part *before;
