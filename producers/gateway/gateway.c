@@ -33,7 +33,7 @@ static const struct conf_key gateway_keys[] = {
 	{ "keys.adapters", CONF_FILE, NULL, 0, 0, NULL, "allow-list of adapters; read again on SIGHUP" },
 	{ "keys.recipients", CONF_FILE, NULL, 0, 0, NULL, "recipients.yaml, announced to adapters" },
 	{ "http.listen", CONF_ADDRESS, "127.0.0.1:0", 0, 0, NULL, "metrics, health and status" },
-	{ "window", CONF_INT, "64", 1, 200, NULL, "tips an adapter may send ahead of answers" },
+	{ "window", CONF_INT, "128", 1, 200, NULL, "tips an adapter may send ahead of answers" },
 	{ "max_frame", CONF_SIZE, "1054820", 16384, FRAME_MAX, NULL, "largest frame in bytes" },
 	{ "ack_timeout", CONF_DURATION, "45s", 1000, 600000, NULL, "when adapters stop waiting for an answer" },
 	{ "ping", CONF_DURATION, "2s", 100, 60000, NULL, "how often adapters ask whether the gateway lives" },

@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 #include "ops/runtime/clock.h"
-#include "ops/runtime/kafka_consumer.h"
+#include "ops/runtime/kafka_admin.h"
 #include "ops/runtime/kafka_embedded.h"
 #include "producers/gateway/gateway.h"
 #include "producers/sdk/rehearsal.h"
@@ -218,48 +218,50 @@ static void wait_until(bool (*condition)(void *arg), void *arg, const char *what
 	}
 }
 
-/* The distinct tip ids that the topic holds, and the number of records. */
+/* What the topic holds. */
+struct harvest {
+	struct tip_id ids[RECEIPTS_MAX]; /* distinct */
+	size_t distinct, records;
+};
+
+static int gather(void *arg, const struct kafka_record *record, struct err *err)
+{
+	struct harvest *harvest = arg;
+	struct frame frame;
+	char hex[TIP_ID_HEX];
+	size_t at = 0;
+
+	assert_int_equal(frame_parse(&frame, record->value, err), 0);
+	tip_id_hex(&frame.tip_id, hex);
+	assert_true(slice_equal(record->key, slice_str(hex)));
+	assert_int_equal(record->timestamp_ms % 86400000, 0);
+	while (at < harvest->distinct && !tip_id_equal(&harvest->ids[at], &frame.tip_id))
+		at++;
+	if (at == harvest->distinct)
+		harvest->ids[harvest->distinct++] = frame.tip_id;
+	harvest->records++;
+	return 0;
+}
+
+/* The number of records, and of different tips among them. */
 static size_t read_topic(size_t *distinct)
 {
-	static struct tip_id ids[RECEIPTS_MAX];
-	static struct kafka_record records[256];
-	const struct kafka_consumer_options options = { .client_id = "sdk_test", .group = "sdk_test",
-							.topic = TOPIC_SEALED };
 	const struct conf_key *const tables[] = { kafka_conf_keys, NULL };
-	char text[128];
+	static struct harvest harvest;
+	struct kafka_admin *admin;
 	struct conf *conf;
-	struct kafka_consumer *consumer;
 	struct err err = ERR_INIT;
-	size_t n = 0;
+	char text[128];
 
+	memset(&harvest, 0, sizeof(harvest));
 	(void)snprintf(text, sizeof(text), "kafka: {brokers: \"%s\"}\n", kafka_embedded_address(site.broker));
-	if (conf_parse(&conf, "test", text, tables, &err) || kafka_consumer_new(&consumer, conf, &options, &err))
+	if (conf_parse(&conf, "test", text, tables, &err) || kafka_admin_open(&admin, conf, DEADLINE_MS, &err) ||
+	    kafka_admin_scan(admin, TOPIC_SEALED, NULL, gather, &harvest, &err))
 		fail_msg("%s", err.text);
-	*distinct = 0;
-	int64_t quiet = clock_mono_ms() + 8000;
-	while (clock_mono_ms() < quiet) {
-		int got = kafka_consumer_batch(consumer, records, 256, 100, &err);
-		assert_true(got >= 0);
-		for (int i = 0; i < got; i++) {
-			struct frame frame;
-			char hex[TIP_ID_HEX];
-			assert_int_equal(frame_parse(&frame, records[i].value, &err), 0);
-			tip_id_hex(&frame.tip_id, hex);
-			assert_true(slice_equal(records[i].key, slice_str(hex)));
-			assert_int_equal(records[i].timestamp_ms % 86400000, 0);
-			size_t at = 0;
-			while (at < *distinct && !tip_id_equal(&ids[at], &frame.tip_id))
-				at++;
-			if (at == *distinct)
-				ids[(*distinct)++] = frame.tip_id;
-			n++;
-		}
-		if (got > 0)
-			quiet = clock_mono_ms() + 1500;
-	}
-	kafka_consumer_free(consumer);
+	kafka_admin_close(admin);
 	conf_free(conf);
-	return n;
+	*distinct = harvest.distinct;
+	return harvest.records;
 }
 
 static bool some_stored(void *arg)
