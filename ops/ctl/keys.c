@@ -11,7 +11,7 @@
 #include "schema/keys_make.h"
 
 #define TEAMS_DEFAULT "assessment,corruption,abuse-of-position,domestic-abuse,discrimination,safeguarding,oversight"
-#define ADAPTERS_DEFAULT "webform:1:web,callhandler:2:phone,partner:3:partner+batch"
+#define ADAPTERS_DEFAULT "webform:1:web,callhandler:2:phone+letter,partner:3:partner+batch"
 #define NAMES_MAX 256
 
 /* Splits in place; returns the number of parts, or -1 when there are too many. */
@@ -42,7 +42,7 @@ static int read_channels(char *text, uint32_t *channels, struct err *err)
 		int channel = taxonomy_find(channel_names, N_CHANNELS, parts[i], strlen(parts[i]));
 
 		if (channel < 0)
-			return err_set(err, ERR_USAGE, NULL, "there is no channel \"%.32s\": web, phone, partner, batch",
+			return err_set(err, ERR_USAGE, NULL, "there is no channel \"%.32s\": web, phone, partner, batch, letter",
 				       parts[i]);
 		*channels |= 1u << channel;
 	}

@@ -10,6 +10,9 @@ const struct conf_key kafka_conf_keys[] = {
 	  "how connections to the brokers are protected" },
 	{ "kafka.client_id", CONF_STRING, "", 0, 0, NULL,
 	  "name under which the brokers log this client; the program's own name when empty" },
+	{ "kafka.instance", CONF_STRING, "", 0, 0, NULL,
+	  "name of this process that outlives restarts: its partitions then wait for it (session timeout) instead of being "
+	  "shared out anew, and a restart goes on at once; no two processes of a program may have the same" },
 	{ "kafka.reconnect_max", CONF_DURATION, "200ms", 100, 60000, NULL,
 	  "longest pause between attempts to reach a broker that does not answer" },
 	{ "kafka.connect_timeout", CONF_DURATION, "5s", 1000, 60000, NULL, "time a connection may take to stand" },

@@ -37,6 +37,8 @@ static rd_kafka_conf_t *settings(struct kafka_consumer *consumer, const struct c
 
 	kafka_client_set_rows(rd_conf, rows, sizeof rows / sizeof rows[0]);
 	kafka_client_set(rd_conf, "group.id", options->group);
+	if (*conf_str(conf, "kafka.instance"))
+		kafka_client_set(rd_conf, "group.instance.id", conf_str(conf, "kafka.instance"));
 	kafka_client_set_int(rd_conf, "session.timeout.ms",
 			     options->session_timeout_ms > 0 ? options->session_timeout_ms : 6000);
 	kafka_client_set_int(rd_conf, "fetch.wait.max.ms", conf_int(conf, "kafka.fetch_wait"));

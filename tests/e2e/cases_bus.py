@@ -45,7 +45,9 @@ def test_foreign_records_parked(pipeline):
     """records that are not ours, without a value, headers or sense, are parked and the stage goes on"""
     kcat = ["kcat", "-b", pipeline.broker.address, "-P"]
     before = len(pipeline.tipctl_json("parked", "list"))
-    subprocess.run([*kcat, "-t", "tip.sealed", "-k", "x", "-Z"], input=b"\n", check=True, timeout=30)
+    starts = {name: daemon.starts for name, daemon in pipeline.daemons.items()}
+    subprocess.run([*kcat, "-t", "tip.sealed", "-K", ":", "-H", f"tip-id={os.urandom(16).hex()}", "-Z"], input=b"x:\n",
+                   check=True, timeout=30)
     subprocess.run([*kcat, "-t", "tip.sealed", "-k", "x"], input=b"no frame at all\n", check=True, timeout=30)
     for topic in ("tip.classified", "tip.linked", "case.routed"):
         subprocess.run([*kcat, "-t", topic, "-k", "x", "-H", f"tip-id={os.urandom(16).hex()}", "-H", "day=20000"],
@@ -53,10 +55,10 @@ def test_foreign_records_parked(pipeline):
                        check=True, timeout=30)
     wait_until(lambda: len(pipeline.tipctl_json("parked", "list")) >= before + 5, 30, "five parked records")
     reasons = {p["reason"] for p in pipeline.tipctl_json("parked", "list")[before:]}
-    holds({"record-null", "record-seal"} <= reasons, f"{reasons}")
+    holds({"record-null", "record-headers", "record-seal"} <= reasons, f"{reasons}")
     for name in ("classify", "dedupe", "route", "sink"):
-        equal(pipeline.daemons[name].starts, 1 + len([e for e in pipeline.daemons[name].ends]), f"starts of {name}")
         holds(pipeline.ready(name), f"{name} is ready")
+        equal(pipeline.daemons[name].starts, starts[name], f"starts of {name}")
 
 
 def test_the_count_sees_a_loss(pipeline):
@@ -81,19 +83,19 @@ def test_the_count_sees_a_loss(pipeline):
     victim = next(iter(tips_in_store(pipeline)))
     with sqlite3.connect(copy) as db:
         db.execute("PRAGMA foreign_keys=off")
-        db.execute("DELETE FROM tip WHERE tip_id = ?", (bytes.fromhex(victim),))
+        db.execute("DELETE FROM tips WHERE tip_id = ?", (bytes.fromhex(victim),))
     status, result = reconcile()
     equal(result["lost"], 1, "lost after one was taken out")
     equal(result["missing"], [victim], "the one that is missing")
     holds(status != 0, "the exit status tells")
     with sqlite3.connect(copy) as db:
-        for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type='index' AND tbl_name='tip' "
+        for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type='index' AND tbl_name='tips' "
                                   "AND sql IS NOT NULL").fetchall():
             db.execute(f'DROP INDEX "{name}"')
-        columns = [c[1] for c in db.execute("PRAGMA table_info(tip)") if not c[5]]
+        columns = [c[1] for c in db.execute("PRAGMA table_info(tips)") if not c[5]]
         names = ", ".join(columns)
-        twice = db.execute("SELECT tip_id FROM tip LIMIT 1").fetchone()[0]
-        db.execute(f"INSERT INTO tip ({names}) SELECT {names} FROM tip WHERE tip_id = ?", (twice,))
+        twice = db.execute("SELECT tip_id FROM tips LIMIT 1").fetchone()[0]
+        db.execute(f"INSERT INTO tips ({names}) SELECT {names} FROM tips WHERE tip_id = ?", (twice,))
     status, result = reconcile()
     equal(result["stored_twice"], 1, "stored twice")
     shutil.copy(copy, copy + ".seen")

@@ -47,7 +47,7 @@ def test_age_opens_a_case(pipeline):
             equal(case["tip_id"], tip_id, "tip id inside")
             holds(MARK in case["tip"]["narrative"], "the narrative inside")
             holds("contact_details" not in json.dumps(case), "no contact details in a case")
-            for member in ("rule", "reason", "policy_hash", "lexicon_hash", "scores", "evidence"):
+            for member in ("rule", "reason", "policy", "lexicon", "scores", "evidence"):
                 holds(member in case, f"a case explains itself: {member} is missing")
 
 

@@ -29,7 +29,7 @@ SUITES = [cases_commands, cases_intake, cases_reading, cases_bus, cases_kills]
 
 def tests():
     for suite in SUITES:
-        for name, function in vars(suite).items():
+        for name, function in list(vars(suite).items()):
             if name.startswith("test_"):
                 yield name[5:], function
 

@@ -156,7 +156,7 @@ def print_tables(pipeline, screen, sampler, summary, parked, tips):
     for p in parked:
         reasons[p["reason"]] = reasons.get(p["reason"], 0) + 1
     screen.say("\nParked, by reason")
-    for text in rows([[k, v] for k, v in sorted(reasons.items())] or [["none", 0]], ["reason", "tips"]):
+    for text in rows([[k, v] for k, v in sorted(reasons.items())] or [["none", 0]], ["reason", "records"]):
         screen.say(text)
 
     table = []
@@ -183,8 +183,8 @@ Look further (the store needs no broker; `make up` starts the pipeline again to 
 def check_conflicts(pipeline, screen, tips):
     """Every tip that named a member of its team must have gone to the oversight team, and there alone."""
     named = {tip_id for tip_id, (kind, kept) in tips.items() if kind == "conflicted" and kept}
-    rows_of = {row["tip_id"]: row for row in pipeline.tipctl_json("cases", "tips")}
-    wrong = [t for t in named if t in rows_of and rows_of[t]["teams"] != ["oversight"]]
+    teams_of = {row["tip_id"]: row["teams"] for row in pipeline.tipctl_json("cases", "tips")}
+    wrong = [t for t in named if teams_of.get(t) != ["oversight"]]
     screen.say(f"  {len(named)} tips named a member of the team they would go to: "
                f"{len(named) - len(wrong)} went to oversight alone, {len(wrong)} did not")
     return not wrong

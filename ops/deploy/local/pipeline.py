@@ -17,9 +17,9 @@ TEAMS = ["assessment", "corruption", "abuse-of-position", "domestic-abuse", "dis
          "oversight"]
 WORKERS = ["classify", "dedupe", "route", "sink"]
 DAEMONS = ["gateway"] + WORKERS
-ADAPTERS = [("webform", 1, "web"), ("callhandler", 2, "phone"), ("partner", 3, "partner+batch")]
+ADAPTERS = [("webform", 1, "web"), ("callhandler", 2, "phone+letter"), ("partner", 3, "partner+batch")]
 REHEARSAL_ADAPTERS = [("desk-a", 11), ("desk-b", 12), ("desk-c", 13)]
-ALL_CHANNELS = "web+phone+partner+batch"
+ALL_CHANNELS = "web+phone+partner+batch+letter"
 # A wrong command line or configuration does not get better by trying again.
 HOPELESS = (64, 78)
 
@@ -167,7 +167,10 @@ class Pipeline:
         return conf
 
     def _write(self, name, conf):
-        conf = {"kafka": {"brokers": self.broker.address}, "http": {"listen": self.http[name]}, **conf}
+        kafka = {"brokers": self.broker.address}
+        if self.broker.restartable:  # the embedded broker does not know static members
+            kafka["instance"] = name
+        conf = {"kafka": kafka, "http": {"listen": self.http[name]}, **conf}
         self._write_yaml(name, conf)
 
     def _write_adapter(self, name):
