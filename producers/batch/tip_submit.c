@@ -4,9 +4,7 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/types.h>
 #include <unistd.h>
 
 #include "ops/runtime/buf.h"
@@ -127,8 +125,7 @@ static int put_line(struct run *run, struct slice line, struct err *err)
 {
 	struct slice inner;
 
-	run->lines++;
-	while (line.len > 0 && strchr(" \t\r\n", line.data[line.len - 1]) != NULL)
+	while (line.len > 0 && strchr(" \t\r", line.data[line.len - 1]) != NULL)
 		line.len--;
 	if (line.len == 0)
 		return 0;
@@ -142,21 +139,34 @@ static int put_line(struct run *run, struct slice line, struct err *err)
 	return put_one(run, line, err);
 }
 
+/* A line without its newline; of one that is too long just enough to see that. False at the end of the file. */
+static bool read_line(FILE *file, struct buf *line)
+{
+	int c;
+	size_t n = 0;
+
+	buf_clear(line);
+	while ((c = getc_unlocked(file)) != EOF && c != '\n') {
+		if (line->len <= LINE_MAX_BYTES)
+			buf_append_byte(line, (uint8_t)c);
+		n++;
+	}
+	return n > 0 || c != EOF;
+}
+
 static int put_stream(struct run *run, FILE *file, const char *name, struct err *err)
 {
-	char *text = NULL;
-	size_t size = 0;
-	ssize_t len;
+	struct buf line = BUF_INIT;
 	int rc = 0;
 
 	run->lines = 0;
-	while (rc == 0 && !signals_stop_requested() && (len = getline(&text, &size, file)) >= 0)
-		rc = put_line(run, slice_of(text, (size_t)len), err);
+	while (rc == 0 && !signals_stop_requested() && read_line(file, &line)) {
+		run->lines++;
+		rc = put_line(run, buf_slice(&line), err);
+	}
 	if (rc == 0 && ferror(file))
 		rc = err_errno(err, "%s", name);
-	if (text != NULL)
-		mem_wipe(text, size);
-	free(text);
+	buf_release(&line);
 	return rc;
 }
 

@@ -98,7 +98,7 @@ static int check_format(struct spool_db *db, const char *path, struct err *err)
 
 static int open_all(struct spool_db *db, const char *path, struct err *err)
 {
-	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
+	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
 	if (sqlite3_open_v2(path, &db->sqlite, flags, NULL) != SQLITE_OK)
 		return spool_db_fail(db, path, err);
 	if (exec(db, path, setup, err) || check_format(db, path, err) || exec(db, path, schema, err))
