@@ -9,6 +9,12 @@
 
 #include "ops/ctl/ctl.h"
 
+static const struct ctl_column tip_columns[] = {
+	{ "tip_id", "TIP", false },	{ "case_id", "CASE", false },	{ "outcome", "OUTCOME", false },
+	{ "priority", "PRIORITY", false }, { "teams", "TEAMS", false }, { "links", "LINKS", true },
+	{ "rule", "RULE", false },	{ NULL, NULL, false }
+};
+
 static json_t *words_of(const char *text)
 {
 	json_t *list = json_array();
@@ -32,11 +38,11 @@ static json_t *id_of(const struct tip_id *id)
 
 static json_t *tip_row(const struct store_tip *tip)
 {
-	return json_pack("{s:o, s:o, s:I, s:s, s:s, s:s, s:o, s:b, s:s, s:s, s:I}", "tip_id", id_of(&tip->tip_id),
+	return json_pack("{s:o, s:o, s:I, s:s, s:s, s:s, s:o, s:b, s:s, s:I, s:s}", "tip_id", id_of(&tip->tip_id),
 			 "case_id", id_of(&tip->case_id), "day", (json_int_t)tip->day, "channel",
 			 channel_names[tip->channel], "outcome", outcome_names[tip->outcome], "priority",
 			 priority_names[tip->priority], "teams", words_of(tip->teams), "conflict", tip->conflict,
-			 "rule", tip->rule, "policy_hash", tip->policy_hash, "links", (json_int_t)tip->n_links);
+			 "rule", tip->rule, "links", (json_int_t)tip->n_links, "policy_hash", tip->policy_hash);
 }
 
 static int add_tip(void *arg, const struct store_tip *tip)
@@ -92,14 +98,10 @@ int ctl_cases_list(struct ctl *ctl, struct ctl_output *out, struct err *err)
 
 int ctl_cases_tips(struct ctl *ctl, struct ctl_output *out, struct err *err)
 {
-	static const struct ctl_column columns[] = { { "tip_id", "TIP", false },	 { "case_id", "CASE", false },
-						     { "outcome", "OUTCOME", false },	 { "priority", "PRIORITY", false },
-						     { "teams", "TEAMS", false },	 { "rule", "RULE", false },
-						     { NULL, NULL, false } };
 	struct store_filter filter = { 0 };
 
 	out->value = json_array();
-	out->columns = columns;
+	out->columns = tip_columns;
 	if (filter_of(ctl, &filter, err) < 0 || store_each_tip(ctl->store, &filter, add_tip, out->value, err) < 0)
 		return -1;
 	out->note = json_array_size(out->value) ? NULL : "no tip";
@@ -175,6 +177,7 @@ int ctl_cases_show(struct ctl *ctl, struct ctl_output *out, struct err *err)
 	}
 	if (json_array_size(tips)) {
 		out->value = json_pack("{s:s, s:O}", "case_id", ctl->argv[0], "tips", tips);
+		out->columns = tip_columns;
 		result = 0;
 		goto done;
 	}

@@ -37,7 +37,7 @@ struct ctl_column {
 
 struct ctl_output {
 	json_t *value;                    /* owned; an array of objects, or an object */
-	const struct ctl_column *columns; /* for an array */
+	const struct ctl_column *columns; /* for an array, or for the arrays inside an object */
 	const char *note;                 /* a line for people behind the table; static; may be NULL */
 	bool written;                     /* the command wrote standard output itself */
 	int status;                       /* exit status when all went well: 0, or 1 for "looked, and it is not right" */

@@ -7,6 +7,7 @@
 
 #include "ops/ctl/ctl.h"
 #include "ops/ctl/print.h"
+#include "ops/runtime/log.h"
 #include "schema/keys.h"
 #include "schema/tip.h"
 
@@ -109,6 +110,8 @@ int ctl_run(const struct program_call *call, struct err *err)
 	ctl.argv = call->argv + taken;
 	if (ctl.argc < row->min_args || ctl.argc > row->max_args)
 		return err_set(err, ERR_USAGE, NULL, "usage: tipctl %s %s", row->words, row->operands);
+	if (!program_given(call, "log-level"))
+		log_set_level(LOG_LEVEL_ERROR); /* the command's own error says it; the client's remarks are noise here */
 	tip_begin();
 	result = open_needs(&ctl, row, err);
 	if (result == 0)

@@ -8,6 +8,41 @@
 
 #define COLUMNS_MAX 16
 
+static void cell(struct buf *out, const json_t *value);
+
+/* Without what a terminal would obey: C0, DEL, and C1 (which UTF-8 writes as C2 80 to C2 9F). */
+static void plain(struct buf *out, const char *text)
+{
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text, next = (unsigned char)text[1];
+
+		if (c == 0xc2 && next >= 0x80 && next <= 0x9f)
+			text++;
+		else if (c >= 0x20 && c != 0x7f) {
+			buf_append_byte(out, c);
+			continue;
+		}
+		buf_append_byte(out, '?');
+	}
+}
+
+/* A small object in one cell: "key-unknown 20, poison 1". */
+static void pairs(struct buf *out, const json_t *object)
+{
+	const char *key;
+	json_t *value;
+	size_t start = out->len;
+
+	json_object_foreach((json_t *)(uintptr_t)object, key, value) {
+		buf_append_str(out, out->len > start ? ", " : "");
+		plain(out, key);
+		buf_append_byte(out, ' ');
+		cell(out, value);
+	}
+	if (out->len == start)
+		buf_append_byte(out, '-');
+}
+
 /* A cell as people read it: lists joined by spaces, null as "-", true and false as yes and no. */
 static void cell(struct buf *out, const json_t *value)
 {
@@ -17,8 +52,7 @@ static void cell(struct buf *out, const json_t *value)
 	if (!value || json_is_null(value))
 		buf_append_str(out, "-");
 	else if (json_is_string(value))
-		for (const char *c = json_string_value(value); *c; c++)
-			buf_append_byte(out, (unsigned char)*c < 0x20 || *c == 0x7f ? '?' : (uint8_t)*c);
+		plain(out, json_string_value(value));
 	else if (json_is_boolean(value))
 		buf_append_str(out, json_is_true(value) ? "yes" : "no");
 	else if (json_is_integer(value))
@@ -32,7 +66,7 @@ static void cell(struct buf *out, const json_t *value)
 			cell(out, item);
 		}
 	else
-		buf_append_str(out, "…");
+		pairs(out, value);
 }
 
 /* Characters, not bytes, so that columns line up. */
@@ -56,64 +90,86 @@ static void put_cell(const struct buf *text, int width, bool right, bool last)
 	fputs(last ? "\n" : "  ", stdout);
 }
 
-static void print_rows(const json_t *rows, const struct ctl_column *columns)
+/* Widths of the columns, titles included. */
+static void measure(const json_t *rows, const struct ctl_column *columns, int *widths)
 {
-	int widths[COLUMNS_MAX] = { 0 };
 	struct buf text = BUF_INIT;
-	size_t i, n = 0;
+	size_t i;
 	json_t *row;
 
-	while (columns[n].key && n < COLUMNS_MAX) {
-		buf_clear(&text);
-		buf_append_str(&text, columns[n].title);
-		widths[n] = width_of(&text);
+	for (size_t c = 0; columns[c].key; c++) {
+		buf_append_str(&text, columns[c].title);
+		widths[c] = width_of(&text);
 		json_array_foreach(rows, i, row) {
 			buf_clear(&text);
-			cell(&text, json_object_get(row, columns[n].key));
-			if (width_of(&text) > widths[n])
-				widths[n] = width_of(&text);
-		}
-		n++;
-	}
-	for (size_t c = 0; c < n; c++) {
-		buf_clear(&text);
-		buf_append_str(&text, columns[c].title);
-		put_cell(&text, widths[c], columns[c].right, c + 1 == n);
-	}
-	json_array_foreach(rows, i, row)
-		for (size_t c = 0; c < n; c++) {
-			buf_clear(&text);
 			cell(&text, json_object_get(row, columns[c].key));
-			put_cell(&text, widths[c], columns[c].right, c + 1 == n);
+			if (width_of(&text) > widths[c])
+				widths[c] = width_of(&text);
 		}
+		buf_clear(&text);
+	}
 	buf_release(&text);
 }
 
-static void print_members(const json_t *object, const char *indent)
+static void print_rows(const json_t *rows, const struct ctl_column *columns, const char *indent)
 {
+	int widths[COLUMNS_MAX] = { 0 };
+	struct buf text = BUF_INIT;
+	size_t i;
+	json_t *row;
+
+	measure(rows, columns, widths);
+	fputs(indent, stdout);
+	for (size_t c = 0; columns[c].key; c++) {
+		buf_clear(&text);
+		buf_append_str(&text, columns[c].title);
+		put_cell(&text, widths[c], columns[c].right, !columns[c + 1].key);
+	}
+	json_array_foreach(rows, i, row) {
+		fputs(indent, stdout);
+		for (size_t c = 0; columns[c].key; c++) {
+			buf_clear(&text);
+			cell(&text, json_object_get(row, columns[c].key));
+			put_cell(&text, widths[c], columns[c].right, !columns[c + 1].key);
+		}
+	}
+	buf_release(&text);
+}
+
+/* A list inside an object; without columns of its own they are the members of its first entry. */
+static void print_nested(const json_t *list, const struct ctl_column *own)
+{
+	struct ctl_column columns[COLUMNS_MAX + 1] = { { NULL, NULL, false } };
+	size_t n = 0;
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(json_array_get(list, 0), key, value)
+		if (n < COLUMNS_MAX)
+			columns[n++] = (struct ctl_column){ key, key, json_is_number(value) };
+	print_rows(list, own ? own : columns, "  ");
+}
+
+static void print_members(const json_t *object, const struct ctl_column *nested)
+{
+	json_t *members = (json_t *)(uintptr_t)object; /* Jansson's iterators take no const */
 	struct buf text = BUF_INIT;
 	const char *key;
 	json_t *value;
 	int width = 0;
 
-	json_object_foreach((json_t *)(uintptr_t)object, key, value)
+	json_object_foreach(members, key, value)
 		if ((int)strlen(key) > width)
 			width = (int)strlen(key);
-	json_object_foreach((json_t *)(uintptr_t)object, key, value) {
+	json_object_foreach(members, key, value) {
 		if (json_is_array(value) && json_is_object(json_array_get(value, 0))) {
-			size_t i;
-			json_t *item;
-
-			printf("%s%s\n", indent, key);
-			json_array_foreach(value, i, item) {
-				print_members(item, "  ");
-				fputs(i + 1 < json_array_size(value) ? "\n" : "", stdout);
-			}
+			printf("%s\n", key);
+			print_nested(value, nested);
 			continue;
 		}
 		buf_clear(&text);
 		cell(&text, value);
-		printf("%s%-*s  %s\n", indent, width, key, buf_text(&text));
+		printf("%-*s  %s\n", width, key, buf_text(&text));
 	}
 	buf_release(&text);
 }
@@ -128,9 +184,9 @@ void ctl_print(const struct ctl_output *out, bool as_json)
 		return;
 	}
 	if (json_is_array(out->value) && json_array_size(out->value))
-		print_rows(out->value, out->columns);
+		print_rows(out->value, out->columns, "");
 	else if (json_is_object(out->value))
-		print_members(out->value, "");
+		print_members(out->value, out->columns);
 	if (out->note)
 		printf("%s\n", out->note);
 }

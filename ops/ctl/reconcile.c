@@ -63,8 +63,9 @@ static int note_in_flight(void *arg, const struct kafka_record *record, struct e
 static int note_parked(void *arg, const struct kafka_record *record, struct err *err)
 {
 	struct count *count = arg;
-	json_t *row = parked_row(record), *reason = json_object_get(row, "reason");
-	const char *code = json_is_string(reason) ? json_string_value(reason) : "unknown";
+	json_t *row = parked_row(record);
+	bool known = json_is_string(json_object_get(row, "means"));
+	const char *code = known ? json_string_value(json_object_get(row, "reason")) : "unknown";
 
 	(void)err;
 	json_object_set_new(count->by_reason, code,

@@ -168,8 +168,10 @@ class Pipeline:
 
     def _write(self, name, conf):
         kafka = {"brokers": self.broker.address}
-        if self.broker.restartable:  # the embedded broker does not know static members
+        if self.broker.restartable:
             kafka["instance"] = name
+        elif name in WORKERS:  # the embedded broker knows no static members, and keeps little for who is away long
+            conf = {"stage": {"session_timeout": "3s"}, **conf}
         conf = {"kafka": kafka, "http": {"listen": self.http[name]}, **conf}
         self._write_yaml(name, conf)
 
