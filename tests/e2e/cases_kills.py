@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kills at seeded random moments, with the broker restarted in between: nothing is lost, nothing stored twice."""
+import json
+import os
 import random
 import signal
+import subprocess
+import sys
 import time
 
-from broker import wait_until
+from broker import TOP, wait_until
 from expect import equal, holds
 from pipeline import DAEMONS, REHEARSAL_ADAPTERS
 
@@ -55,3 +59,19 @@ def test_orderly_stop(pipeline):
         holds(time.monotonic() - began < 11, f"{name} took {time.monotonic() - began:.1f} s")
         wait_until(lambda n=name: pipeline.ready(n), 30, f"{name} ready again")
     pipeline.wait_drained()
+
+
+def test_demo(pipeline):
+    """the demo, made small, ends with status 0 and one JSON object of the members it promises"""
+    argv = [sys.executable, os.path.join(TOP, "ops", "deploy", "local", "demo.py"), "--bin", pipeline.bin, "--broker",
+            "embedded" if pipeline.broker.name == "embedded" else "kafka", "--tips", "900", "--state",
+            pipeline.path("demo")]
+    result = subprocess.run(argv, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=180)
+    equal(result.returncode, 0, f"exit status; it said {result.stderr[-2000:]}{result.stdout[-500:]}")
+    line = json.loads(result.stdout.splitlines()[-1])
+    equal(list(line), ["broker", "submitted", "accepted", "refused", "stored", "parked", "in_flight", "lost",
+                       "stored_twice", "cases", "links", "kills", "seconds"], "members")
+    equal((line["submitted"], line["kills"], line["lost"], line["stored_twice"], line["in_flight"]), (900, 5, 0, 0, 0),
+          "the count")
+    equal(line["accepted"], line["stored"] + line["parked"], "accepted = stored + parked")
+    equal(line["broker"], pipeline.broker.name, "broker")

@@ -192,7 +192,7 @@ def check_conflicts(pipeline, screen, tips):
 
 def demo(args, screen):
     broker_is_kafka = args.broker != "embedded" and kafka_installed()
-    pipeline = Pipeline(os.path.join(TOP, "build", "demo"), args.bin, args.broker)
+    pipeline = Pipeline(args.state, args.bin, args.broker)
     if not broker_is_kafka:
         screen.say("NOTE: this runs on librdkafka's embedded broker: nothing it holds survives its end, and it is no\n"
                    "      measure of a real one. Apache Kafka needs Java 17 and Maven.")
@@ -258,6 +258,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bin", required=True, help="folder of the programs")
     parser.add_argument("--broker", default="kafka", choices=["kafka", "embedded"])
+    parser.add_argument("--state", default=os.path.join(TOP, "build", "demo"), help="folder that is made anew")
     parser.add_argument("--tips", type=int, default=5000)
     parser.add_argument("--rate", type=float, help="tips a second of each adapter (75; 45 on the embedded broker, which "
                         "keeps but 5 MiB of a partition while its reader is away)")
