@@ -97,7 +97,8 @@ static int need_controller(struct kafka_admin *admin, const char *what, struct e
 	rd_kafka_metadata_destroy(all);
 	if (found)
 		return 0;
-	return err_set(err, ERR_UNAVAILABLE, "kafka-unsupported", "%s: no broker here takes administrative requests", what);
+	return err_set(err, ERR_UNAVAILABLE, "kafka-unsupported", "%s: no broker here takes administrative requests",
+		       what);
 }
 
 /* Waits for the answer to an admin request that was sent to `queue`. */

@@ -142,7 +142,7 @@ int kafka_consumer_batch(struct kafka_consumer *consumer, struct kafka_record *r
 	} while (consumer->n_held == 0 && left > 0 && consumer->failure.kind == ERR_NONE);
 	consumer->returned_ms = clock_mono_ms();
 	if (consumer->failure.kind != ERR_NONE) {
-		kafka_consumer_drop_held(consumer); /* what follows a damaged record must not be taken for its successor */
+		kafka_consumer_drop_held(consumer); /* what follows a damaged record would skip it */
 		*err = consumer->failure;
 		return -1;
 	}

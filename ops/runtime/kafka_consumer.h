@@ -49,9 +49,9 @@ int kafka_consumer_new(struct kafka_consumer **out, const struct conf *conf,
 int kafka_consumer_batch(struct kafka_consumer *consumer, struct kafka_record *records, size_t max, int timeout_ms,
 			 struct err *err);
 /*
- * Synchronous, within 5 s. 0 also when the group has moved on (the offsets are then somebody else's to commit); offsets
- * behind what is committed are left out. -1 (ERR_TEMPORARY, "commit-failed"): not known to be committed; the next
- * commit of the same partitions makes up for it.
+ * Synchronous, within 5 s. 0 also when the group has moved on (the offsets are then somebody else's to commit);
+ * offsets behind what is committed are left out. -1 (ERR_TEMPORARY, "commit-failed"): not known to be committed; the
+ * next commit of the same partitions makes up for it.
  */
 int kafka_consumer_commit(struct kafka_consumer *consumer, const struct kafka_offset *offsets, size_t n,
 			  struct err *err);

@@ -80,8 +80,8 @@ static int announce(const struct program_call *call, const char *address, struct
 {
 	const char *path = program_value(call, "address-file", NULL);
 
-	fputs("tipline-embedded-broker: NOT A REAL BROKER. It keeps records in memory alone, forgets all of them when\n"
-	      "it ends, and the oldest of a partition beyond 5 MiB. Never use it for tips that matter.\n",
+	fputs("tipline-embedded-broker: NOT A REAL BROKER. It keeps records in memory alone, forgets all of them\n"
+	      "when it ends, and the oldest of a partition beyond 5 MiB. Never use it for tips that matter.\n",
 	      stderr);
 	if (path && write_address(path, address, err) < 0)
 		return -1;
@@ -145,14 +145,14 @@ static const struct program embedded_broker = {
 	.summary = "a Kafka broker that forgets everything, for demos without Java",
 	.synopsis = "[--address-file FILE] [--brokers N] [TEAM | TOPIC=PARTITIONS …]",
 	.description =
-		"Runs the broker that is built into librdkafka until SIGTERM. It listens on loopback, on a port that the "
-		"system chooses; the address (host:port, with commas between several) is its one line of standard output. "
-		"It has every topic of tipline, and team.TEAM for each TEAM named; TOPIC=PARTITIONS gives a topic other "
-		"partitions than usual, or adds one.\n"
+		"Runs the broker that is built into librdkafka until SIGTERM. It listens on loopback, on a port that "
+		"the system chooses; the address (host:port, with commas between several) is its one line of standard "
+		"output. It has every topic of tipline, and team.TEAM for each TEAM named; TOPIC=PARTITIONS gives a "
+		"topic other partitions than usual, or adds one.\n"
 		"\n"
-		"It keeps records in memory and forgets all of them when it ends. A partition holds 5 MiB; beyond that its "
-		"oldest records vanish, read or not. It knows no topic settings, no access control and no TLS. It serves "
-		"to see the pipeline run on a machine without Java, and nothing else.",
+		"It keeps records in memory and forgets all of them when it ends. A partition holds 5 MiB; beyond that "
+		"its oldest records vanish, read or not. It knows no topic settings, no access control and no TLS. It "
+		"serves to see the pipeline run on a machine without Java, and nothing else.",
 	.examples =
 		"Two teams, and more room for sealed tips:\n"
 		"    tipline-embedded-broker --address-file broker.addr corruption oversight tip.sealed=24\n",
