@@ -3,7 +3,7 @@
  * store: the Command's store of outcomes and sealed cases, in SQLite (schema/store/store.sql).
  *
  * One writer (the sink; a second one is refused with ERR_TEMPORARY reason "store-locked"), any number of readers.
- * Rows are idempotent on tip_id: adding one that is there is counted and changes nothing. A batch and the Kafka
+ * Rows are idempotent on tip_id: adding one that is there changes nothing, and says whether it is the same tip. A batch and the Kafka
  * position it came from are one transaction: store_begin … store_add … store_set_position … store_commit.
  * After a failed commit (disk full, I/O error) the handle is dead: close it and exit; nothing was acknowledged.
  * A failed store_add or store_set_position: roll back (SQLite may have done it), and begin the batch again or exit.
@@ -34,7 +34,11 @@ int store_open(struct store **out, const char *path, enum store_mode mode, struc
 void store_close(struct store *store); /* rolls back what is open; NULL is allowed */
 
 int store_begin(struct store *store, struct err *err);
-/* 1 added, 0 was there already, -1 error. */
+/*
+ * One of these, or -1. STORE_SAME: the tip was there already. STORE_CONFLICT: another tip is there under its id, by its
+ * digest; nothing was changed, and the caller must not let the tip vanish.
+ */
+enum store_added { STORE_SAME, STORE_ADDED, STORE_CONFLICT };
 int store_add(struct store *store, const struct record *record, struct err *err);
 int store_set_position(struct store *store, const char *topic, int32_t partition, int64_t next, struct err *err);
 int store_commit(struct store *store, struct err *err);

@@ -17,7 +17,9 @@ CREATE TABLE tips (
 	priority INTEGER NOT NULL CHECK (priority BETWEEN 0 AND 3),
 	conflict INTEGER NOT NULL CHECK (conflict IN (0, 1)),
 	rule TEXT NOT NULL,
-	policy_hash BLOB NOT NULL CHECK (length(policy_hash) = 32)
+	policy_hash BLOB NOT NULL CHECK (length(policy_hash) = 32),
+	-- Keyed, over the tip's text: tells the same tip again from another one with its id, and nothing without the key.
+	digest BLOB NOT NULL CHECK (length(digest) = 16)
 ) STRICT;
 CREATE UNIQUE INDEX tips_by_id ON tips (tip_id);
 CREATE INDEX tips_by_case ON tips (case_id);

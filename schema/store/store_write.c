@@ -3,8 +3,10 @@
 
 static const char *const statement_sql[N_STORE_STATEMENTS] = {
 	[STORE_ADD_TIP] =
-		"INSERT INTO tips (tip_id, case_id, day, channel, outcome, priority, conflict, rule, policy_hash)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (tip_id) DO NOTHING",
+		"INSERT INTO tips (tip_id, case_id, day, channel, outcome, priority,"
+		" conflict, rule, policy_hash, digest)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (tip_id) DO NOTHING",
+	[STORE_GET_DIGEST] = "SELECT digest FROM tips WHERE tip_id = ?1",
 	[STORE_ADD_TEAM] = "INSERT INTO tip_teams (tip, place, team) VALUES (?1, ?2, ?3)",
 	/* One edge to each earlier tip, whatever the record says. */
 	[STORE_ADD_LINK] =
@@ -93,6 +95,7 @@ static int add_tip(struct store *store, const struct record *record, struct err 
 	sqlite3_bind_int(stmt, 7, routing->conflict);
 	bind_text(stmt, 8, routing->rule);
 	bind_slice(stmt, 9, slice_of(routing->policy_hash, HASH_BYTES));
+	bind_slice(stmt, 10, slice_of(record->digest, DIGEST_BYTES));
 	if (run(store, stmt, "add", err) != 0)
 		return -1;
 	return sqlite3_changes(store->db) > 0;
@@ -145,6 +148,24 @@ static int add_sealed(struct store *store, sqlite3_int64 row, const struct recor
 	return run(store, stmt, "add sealed case", err);
 }
 
+/* Whether the tip that has this id is this one. */
+static int compare_digest(struct store *store, const struct record *record, struct err *err)
+{
+	sqlite3_stmt *stmt = store_statement(store, STORE_GET_DIGEST, err);
+	int answer = STORE_SAME;
+
+	if (!stmt)
+		return -1;
+	bind_id(stmt, 1, &record->tip_id);
+	if (sqlite3_step(stmt) != SQLITE_ROW)
+		answer = store_fail(store, "look up", err);
+	else if (sqlite3_column_bytes(stmt, 0) != DIGEST_BYTES ||
+		 memcmp(sqlite3_column_blob(stmt, 0), record->digest, DIGEST_BYTES) != 0)
+		answer = STORE_CONFLICT;
+	sqlite3_reset(stmt);
+	return answer;
+}
+
 int store_add(struct store *store, const struct record *record, struct err *err)
 {
 	sqlite3_int64 row;
@@ -154,12 +175,12 @@ int store_add(struct store *store, const struct record *record, struct err *err)
 		return -1;
 	added = add_tip(store, record, err);
 	if (added != 1)
-		return added;
+		return added < 0 ? -1 : compare_digest(store, record, err);
 	row = sqlite3_last_insert_rowid(store->db);
 	if (add_teams(store, row, &record->routing, err) != 0 || add_links(store, row, record, err) != 0 ||
 	    add_sealed(store, row, record, err) != 0)
 		return -1;
-	return 1;
+	return STORE_ADDED;
 }
 
 int store_set_position(struct store *store, const char *topic, int32_t partition, int64_t next, struct err *err)

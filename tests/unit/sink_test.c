@@ -351,6 +351,27 @@ static void parked_records_move_the_position_too(void **state)
 	world_free(w);
 }
 
+static void another_tip_under_a_stored_id_is_parked(void **state)
+{
+	struct world *w = world_new();
+	struct kafka_record in[2];
+	struct record record;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	sink_start(w);
+	must(take(w, 1, 1, 0, &err), &err);
+	sample_record(&record, ROUTED_PARTS, 1, w->arena);
+	record.digest[0] ^= 1;
+	in[0] = sealed(w, &record, 1);
+	in[1] = routed(w, 1, 2); /* the same tip again is none */
+	must(stage_batch_run(&w->batch, in, 2, &err), &err);
+	expect_stored(w, 1, 3);
+	assert_int_equal(stage_meter_parked_total(&w->meter), 1);
+	assert_string_equal(w->reason, "id-conflict");
+	world_free(w);
+}
+
 static void spoil_unrouted(struct record *record)
 {
 	record->parts &= ~(uint32_t)RECORD_ROUTED;
@@ -457,6 +478,7 @@ int main(void)
 		cmocka_unit_test(a_crash_before_the_commit_leaves_nothing),
 		cmocka_unit_test(a_locked_store_is_waited_for),
 		cmocka_unit_test(parked_records_move_the_position_too),
+		cmocka_unit_test(another_tip_under_a_stored_id_is_parked),
 		cmocka_unit_test(what_the_sink_must_not_store_is_parked),
 		cmocka_unit_test(a_full_disk_commits_nothing_and_loses_nothing),
 		cmocka_unit_test(a_second_sink_is_told_to_come_back),

@@ -180,6 +180,25 @@ static void the_same_batch_again_changes_nothing(void **state)
 	expect_rows(60, 60);
 }
 
+/* The same id with other content is told from the same tip again, and changes nothing. */
+static void another_tip_under_the_same_id_is_a_conflict(void **state)
+{
+	struct store *store = open_as(STORE_WRITE);
+	struct record record;
+
+	(void)state;
+	add_batch(store, 0, 1);
+	assert_int_equal(store_begin(store, NULL), 0);
+	sample_record(&record, ROUTED, 0, arena);
+	record.routing.outcome = OUTCOME_REFER; /* the policy may have changed: still the same tip */
+	assert_int_equal(store_add(store, &record, NULL), STORE_SAME);
+	record.digest[DIGEST_BYTES - 1] ^= 1;
+	assert_int_equal(store_add(store, &record, NULL), STORE_CONFLICT);
+	assert_int_equal(store_commit(store, NULL), 0);
+	store_close(store);
+	expect_rows(1, 1);
+}
+
 static void rows_and_position_move_together(void **state)
 {
 	struct store *store = open_as(STORE_WRITE);
@@ -259,7 +278,7 @@ static void a_row_too_many_is_seen_without_the_index(void **state)
 	add_batch(store, 0, 5);
 	store_close(store);
 	run_sql("DROP INDEX tips_by_id; INSERT INTO tips SELECT row + 100, tip_id, case_id, day, channel, outcome,"
-		" priority, conflict, rule, policy_hash FROM tips WHERE row < 3");
+		" priority, conflict, rule, policy_hash, digest FROM tips WHERE row < 3");
 	store = open_as(STORE_READ);
 	assert_int_equal(totals_of(store).tips, 7);
 	assert_int_equal(totals_of(store).tips_twice, 2);
@@ -324,6 +343,7 @@ int main(void)
 		IN_DIR(a_new_store_is_private_and_set_up),
 		IN_DIR(what_was_added_is_read),
 		IN_DIR(the_same_batch_again_changes_nothing),
+		IN_DIR(another_tip_under_the_same_id_is_a_conflict),
 		IN_DIR(rows_and_position_move_together),
 		IN_DIR(nothing_is_added_outside_a_transaction),
 		IN_DIR(readers_and_the_writer_do_not_wait_for_each_other),

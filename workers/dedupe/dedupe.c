@@ -7,6 +7,9 @@
  *         link.index   what another machine needs to rebuild the index (entry.h); key: tip id
  * Parks   id-conflict  another tip with this id and other content came before
  *
+ * A new index, or one put back from a copy, reads the topic on from where the index ends and not from where the group
+ * committed; if the topic no longer has that, the stage stops (offset-lost).
+ *
  * Nothing is dropped but the same tip again: same tip id, same digest, another place in the topic. That is an
  * adapter's retry, and it is counted. The same tip at the same place is a redelivery after a crash, and is answered
  * from the index exactly as before. Two different tips about one incident are both kept and linked, since a second
@@ -229,11 +232,17 @@ static int dedupe_flush(void *state, const struct stage_position *positions, siz
 	return index_commit(dedupe->index, err);
 }
 
+/*
+ * An index that knows no position has nothing of this partition: it must have all of it, whatever the group committed
+ * for an index that is gone. Else links to the tips before would be missing, and an id that comes again with other
+ * content would not be seen. Where the beginning is no longer there the consumer stops and says so.
+ */
 static int64_t dedupe_position(void *state, const char *topic, int32_t partition)
 {
 	struct dedupe *dedupe = state;
+	int64_t next = index_position(dedupe->index, topic, partition);
 
-	return index_position(dedupe->index, topic, partition);
+	return next < 0 ? 0 : next;
 }
 
 static void dedupe_status(void *state, struct buf *json)

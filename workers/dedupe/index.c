@@ -52,7 +52,7 @@ static int run(struct index *index, const char *sql, struct err *err)
 	if (rc == SQLITE_OK)
 		return 0;
 	if (rc == SQLITE_BUSY)
-		return err_set(err, ERR_CONFIG, NULL,
+		return err_set(err, ERR_TEMPORARY, NULL,
 			       "index: another process has this file open: one dedupe at a time may");
 	if (rc == SQLITE_NOTADB)
 		return err_set(err, ERR_CONFIG, NULL, "index: not a file of dedupe's");
@@ -134,6 +134,23 @@ static int prepare(struct index *index, struct err *err)
 	return 0;
 }
 
+/*
+ * Commits that were only in the log may rest on an fsync that failed: what the kernel still shows us could be gone
+ * after a power loss. So the log is brought into the file, and that into the disk, before anything rests on it.
+ */
+static int settle_log(struct index *index, struct err *err)
+{
+	sqlite3_stmt *stmt;
+	bool settled;
+
+	if (sqlite3_prepare_v2(index->db, "PRAGMA wal_checkpoint(TRUNCATE)", -1, &stmt, NULL) != SQLITE_OK)
+		return sql_error(index, err, "cannot settle the log");
+	settled = sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_int(stmt, 0) == 0; /* 1: busy */
+	if (sqlite3_finalize(stmt) != SQLITE_OK || !settled)
+		return sql_error(index, err, "cannot settle the log");
+	return 0;
+}
+
 static int set_up(struct index *index, const uint8_t salt[INDEX_SALT_BYTES], struct err *err)
 {
 	bool has = false;
@@ -143,7 +160,8 @@ static int set_up(struct index *index, const uint8_t salt[INDEX_SALT_BYTES], str
 	if (run(index, "PRAGMA page_size = 16384", err) < 0 ||
 	    run(index, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL", err) < 0 ||
 	    run(index, "PRAGMA trusted_schema = OFF; PRAGMA journal_mode = WAL", err) < 0 ||
-	    run(index, "BEGIN EXCLUSIVE; COMMIT", err) < 0 || has_tables(index, &has, err) < 0)
+	    run(index, "BEGIN EXCLUSIVE; COMMIT", err) < 0 || settle_log(index, err) < 0 ||
+	    has_tables(index, &has, err) < 0)
 		return -1;
 	if (!has && make_tables(index, salt, err) < 0)
 		return -1;

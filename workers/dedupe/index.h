@@ -8,7 +8,10 @@
  * can read is refused), is held by one process at a time (locking_mode EXCLUSIVE), and is on disk when a commit
  * returns (synchronous FULL). It holds keyed tokens, never words.
  *
- * Errors: ERR_CONFIG for a file that is not ours, in use or readable by others; ERR_SYSTEM for what SQLite or the
+ * What lay in the log at the start is brought into the file, checked, before anything is built on it.
+ *
+ * Errors: ERR_CONFIG for a file that is not ours or readable by others; ERR_TEMPORARY for one in use: the process that
+ * has it may be about to end; ERR_SYSTEM for what SQLite or the
  * disk refused, after which the process must end.
  */
 #ifndef TIPLINE_WORKERS_DEDUPE_INDEX_H

@@ -3,7 +3,8 @@
  * sink
  *   Reads   case.routed, with the bus key of that topic alone: it cannot open a tip.
  *   Writes  the store: outcomes, reasons, links, cases sealed to their teams, and the position in the topic.
- *   Parks   records that are no routed records, or that hold what the sink must not see (record-shape).
+ *   Parks   records that are no routed records, or that hold what the sink must not see (record-shape),
+ *           and a tip whose id the store has with other content (id-conflict).
  *
  * A batch is one transaction of the store: begun by its first record, ended by `flush` with the positions in
  * it. So what is stored and where to read on never part, and offsets are committed to Kafka only after the
@@ -90,8 +91,12 @@ static enum verdict sink_handle(void *state, const struct event *in, struct emit
 	int added = store_add(sink->store, in->record, err);
 	if (added < 0)
 		return VERDICT_FATAL;
-	sink->added += added == 1;
-	sink->repeated += added == 0;
+	if (added == STORE_CONFLICT) {
+		err_set(err, ERR_DATA, REASON_ID_CONFLICT, "the store has another tip with this id");
+		return VERDICT_PARK;
+	}
+	sink->added += added == STORE_ADDED;
+	sink->repeated += added == STORE_SAME;
 	return VERDICT_DONE;
 }
 
@@ -159,7 +164,8 @@ const struct stage sink_stage = {
 		"A batch and the position it came from are one transaction of the store, committed before the "
 		"offsets are. Where the store is locked for a moment it waits; where it cannot be written the sink ends, and "
 		"everything not committed is read again.\n\n"
-		"Parks what is no routed record, or holds a tip's body or tokens, as record-shape.",
+		"Parks what is no routed record, or holds a tip's body or tokens, as record-shape, and a tip whose "
+		"id the store has with other content, as id-conflict.",
 	.keys = sink_keys,
 	.bus_key = true,
 	.open = sink_open,
