@@ -80,6 +80,9 @@ void kafka_rebalance_event(rd_kafka_t *rk, rd_kafka_resp_err_t event, rd_kafka_t
 		kafka_rebalance_start(consumer);
 		return;
 	}
+	/* librdkafka 2.0.2 keeps a partition's pause over unassign and assign: it would come back deaf. */
+	if (consumer->paused)
+		rd_kafka_resume_partitions(rk, list);
 	kafka_assignment_clear(&consumer->assignment);
 	rd_kafka_assign(rk, NULL);
 	if (!consumer->closing)

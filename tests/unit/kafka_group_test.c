@@ -68,6 +68,43 @@ static void shares_and_takes_over(void **state)
 	kafka_consumer_free(second);
 }
 
+/* Partitions taken away while a long batch had paused them, and given back later, are read again. */
+static void rebalance_in_a_long_batch_leaves_nothing_paused(void **state)
+{
+	struct fixture *f = *state;
+	struct start one = { { -1, -1 }, 0, 0 }, two = { { -1, -1 }, 0, 0 };
+	struct reading reading = { 0 };
+	struct kafka_record records[64];
+	struct kafka_consumer *first, *second;
+	int64_t deadline = clock_mono_ms() + 3 * WAIT_MS;
+	int before;
+
+	fixture_fill(f, MANY);
+	first = consumer_of(f, "g", &one);
+	read_until(f, first, &reading, MANY);
+	commit_read(f, first, &reading);
+	before = one.rebalances;
+	second = consumer_of(f, "g", &two);
+	while (one.rebalances == before && clock_mono_ms() < deadline) {
+		clock_freeze(clock_mono_ms() + 10000, clock_wall_ms());
+		ok(f, kafka_consumer_keepalive(first, &f->err));
+		clock_thaw();
+		ok(f, kafka_consumer_batch(second, records, 64, 20, &f->err));
+	}
+	while ((one.assigned != 1 || two.assigned != 1) && clock_mono_ms() < deadline) {
+		ok(f, kafka_consumer_batch(first, records, 64, 20, &f->err));
+		ok(f, kafka_consumer_batch(second, records, 64, 20, &f->err));
+	}
+	kafka_consumer_free(second);
+	while (one.assigned != 2 && clock_mono_ms() < deadline)
+		ok(f, kafka_consumer_batch(first, records, 64, 50, &f->err));
+	assert_int_equal(one.assigned, 2);
+	fixture_fill(f, MANY);
+	memset(&reading, 0, sizeof reading);
+	read_until(f, first, &reading, MANY);
+	kafka_consumer_free(first);
+}
+
 /* The broker would take it, and the group would fall back when it starts again. */
 static void commits_nothing_backwards(void **state)
 {
@@ -162,6 +199,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(keepalive_skips_nothing),       test(keepalive_lends_the_batch_on),
+		test(rebalance_in_a_long_batch_leaves_nothing_paused),
 		test(shares_and_takes_over),         test(commits_nothing_backwards),
 		test(survives_the_brokers_absence),  test(waits_for_the_groups_offsets),
 		test(commit_tries_again),            test(free_is_bounded_without_a_broker),
