@@ -18,7 +18,8 @@
 	X(ADAPTER_UNKNOWN, "adapter-unknown", "signed by an adapter that is not on the list", "check the adapter list") \
 	X(CHANNEL_FORBIDDEN, "channel-forbidden", "the adapter may not use this channel", "check the adapter list") \
 	X(ID_MISMATCH, "id-mismatch", "the sealed tip id is not the frame's", "suspect tampering") \
-	X(ID_CONFLICT, "id-conflict", "another tip with this id and other content came before", "compare both, then decide") \
+	X(ID_CONFLICT, "id-conflict", "another tip with this id and other content came before", \
+	  "compare both, then decide") \
 	X(AGE_HEADER, "age-header", "the age header is malformed", "ask the adapter's owner") \
 	X(AGE_MAC, "age-mac", "the age header's MAC does not hold", "suspect tampering") \
 	X(AGE_PAYLOAD, "age-payload", "the age payload is damaged or cut", "suspect tampering") \

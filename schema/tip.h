@@ -4,7 +4,8 @@
  *
  * Bounds are checked on the raw bytes before Jansson sees them (it would spend 79 MiB on 1 MiB of "{},"): valid UTF-8
  * without NUL, BOM or surrogates, depth at most 32, at most 10,000 values, no key twice (escaped or not), nothing
- * after the document, numbers that a double or 64-bit integer holds. Unknown members are allowed only under "x-…" names.
+ * after the document, numbers that a double or 64-bit integer holds. Unknown members are allowed only under "x-…"
+ * names.
  * Null and empty members count as absent. Text with control characters other than tab, newline and carriage return
  * (C0, DEL, C1) is TIP_INVALID, so that no tip can speak to a terminal; nothing is altered, an adapter cleans what it
  * collects. Bidirectional overrides and non-characters are let through: displays escape them. Strings are borrowed from
@@ -56,8 +57,8 @@ void tip_release(struct tip *tip);
 const char *tip_given_id(const struct tip *tip);
 
 /*
- * Jansson on an allocator that wipes what it frees. Call it before the first tip is parsed; again does no harm. It stays
- * compatible with plain malloc and free, so a program that uses Jansson itself is not disturbed.
+ * Jansson on an allocator that wipes what it frees. Call it before the first tip is parsed; again does no harm. It
+ * stays compatible with plain malloc and free, so a program that uses Jansson itself is not disturbed.
  */
 void tip_begin(void);
 

@@ -36,7 +36,8 @@ static int die_after_commit(void)
 {
 	struct store *store;
 
-	if (store_open(&store, path, STORE_WRITE, NULL) != 0 || store_begin(store, NULL) != 0 || add(store, 10, NULL) != 1 ||
+	if (store_open(&store, path, STORE_WRITE, NULL) != 0 || store_begin(store, NULL) != 0 ||
+	    add(store, 10, NULL) != 1 ||
 	    store_set_position(store, TOPIC, 0, 11, NULL) != 0 || store_commit(store, NULL) != 0)
 		return 1;
 	return raise(SIGKILL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_fixture: a folder with a store for each test, and batches of sample tips, for the store's tests. Tip `number` lies
- * in case number / 3; a batch sets the position behind its last tip, so rows and position can be compared.
+ * store_fixture: a folder with a store for each test, and batches of sample tips, for the store's tests. Tip `number`
+ * lies in case number / 3; a batch sets the position behind its last tip, so rows and position can be compared.
  */
 #ifndef TIPLINE_TESTS_UNIT_STORE_FIXTURE_H
 #define TIPLINE_TESTS_UNIT_STORE_FIXTURE_H

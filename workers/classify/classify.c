@@ -28,7 +28,8 @@
 
 static const struct conf_key keys[] = {
 	{ "keys.triage", CONF_PATH, NULL, 0, 0, NULL, "the triage identities: a folder of *.identity files, or one file" },
-	{ "keys.linkage", CONF_SECRET, NULL, 0, 0, NULL, "the linkage key, which makes the tokens for links and conflicts" },
+	{ "keys.linkage", CONF_SECRET, NULL, 0, 0, NULL,
+	  "the linkage key, which makes the tokens for links and conflicts" },
 	{ "keys.adapters", CONF_PATH, NULL, 0, 0, NULL, "adapters.yaml: whose signature counts, on which channels" },
 	{ "lexicon", CONF_FILE, NULL, 0, 0, NULL, "the lexicon: words and phrases and what they speak for" },
 	CONF_KEYS_END,

@@ -260,8 +260,8 @@ def main():
     parser.add_argument("--broker", default="kafka", choices=["kafka", "embedded"])
     parser.add_argument("--state", default=os.path.join(TOP, "build", "demo"), help="folder that is made anew")
     parser.add_argument("--tips", type=int, default=5000)
-    parser.add_argument("--rate", type=float, help="tips a second of each adapter (75; 45 on the embedded broker, which "
-                        "keeps but 5 MiB of a partition while its reader is away)")
+    # The embedded broker keeps but 5 MiB of a partition while its reader is away.
+    parser.add_argument("--rate", type=float, help="tips a second of each adapter (75; 45 on the embedded broker)")
     parser.add_argument("--seed", type=int, default=2024)
     return demo(parser.parse_args(), Screen())
 
