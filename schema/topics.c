@@ -14,8 +14,8 @@
  *     the first record of each day, so what is due for deletion does not wait in a segment for what is younger.
  * A finite retention must outlast the longest stop of the stage that reads the topic.
  *
- * An acknowledgement is not an fsync: tip.sealed and tip.parked are flushed for each record, since no earlier topic
- * could replay them; the others can be made again from tip.sealed. Replication and min.insync.replicas depend on the
+ * An acknowledgement is not an fsync. Where one broker is all there is, a power loss would take what a stage was told
+ * is there, and its reader has committed the input by then. So every topic is flushed for each record. Replication and min.insync.replicas depend on the
  * number of brokers and are set where topics are created.
  */
 #include "schema/topics.h"
@@ -34,39 +34,39 @@
 
 /* KAFKA_MESSAGE_MAX (2 MiB) and room for key, headers and the batch around them. */
 #define MESSAGE_MAX "2162688"
+/* Whatever another topic took can be parked, with the headers that say why: 64 KiB more than the others. */
+#define PARKED_MAX "2228224"
 
-#define EVERY_TOPIC \
-	{ "max.message.bytes", MESSAGE_MAX }, { "message.timestamp.type", "CreateTime" }, \
+#define EVERY_TOPIC(message_max) \
+	{ "max.message.bytes", message_max }, { "message.timestamp.type", "CreateTime" }, \
 	{ "message.timestamp.after.max.ms", DAY }, { "compression.type", "uncompressed" }, \
-	{ "unclean.leader.election.enable", "false" }
+	{ "unclean.leader.election.enable", "false" }, { "flush.messages", "1" }
 
-#define DELETED_AFTER(retention, oldest) \
-	EVERY_TOPIC, { "cleanup.policy", "delete" }, { "retention.ms", retention }, { "retention.bytes", "-1" }, \
+#define DELETED_AFTER(message_max, retention, oldest) \
+	EVERY_TOPIC(message_max), { "cleanup.policy", "delete" }, { "retention.ms", retention }, { "retention.bytes", "-1" }, \
 	{ "message.timestamp.before.max.ms", oldest }, { "segment.ms", HALF_DAY }
 
 #define END { NULL, NULL }
 
-static const struct topic_setting sealed[] = {
-	DELETED_AFTER(DAYS_90, DAYS_80), { "flush.messages", "1" }, END
-};
+static const struct topic_setting sealed[] = { DELETED_AFTER(MESSAGE_MAX, DAYS_90, DAYS_80), END };
 
-static const struct topic_setting between_stages[] = { DELETED_AFTER(DAYS_7, DAYS_6), END };
+static const struct topic_setting between_stages[] = { DELETED_AFTER(MESSAGE_MAX, DAYS_7, DAYS_6), END };
 
-static const struct topic_setting routed[] = { DELETED_AFTER(DAYS_30, DAYS_28), END };
+static const struct topic_setting routed[] = { DELETED_AFTER(MESSAGE_MAX, DAYS_30, DAYS_28), END };
 
 /* Nothing parked disappears by itself: an operator or the erasure of its tip ends it. */
 static const struct topic_setting parked[] = {
-	DELETED_AFTER(FOR_EVER, ANY_AGE), { "flush.messages", "1" }, END
+	DELETED_AFTER(PARKED_MAX, FOR_EVER, ANY_AGE), END
 };
 
-static const struct topic_setting team[] = { DELETED_AFTER(DAYS_90, DAYS_80), END };
+static const struct topic_setting team[] = { DELETED_AFTER(MESSAGE_MAX, DAYS_90, DAYS_80), END };
 
 /*
  * Tombstones stay a week, so that a standby that was away rereads them. What a tombstone erased is gone from the disk
  * a day or so after max.compaction.lag.ms at the latest.
  */
 static const struct topic_setting link_index[] = {
-	EVERY_TOPIC, { "cleanup.policy", "compact" }, { "segment.ms", HALF_DAY }, { "delete.retention.ms", DAYS_7 },
+	EVERY_TOPIC(MESSAGE_MAX), { "cleanup.policy", "compact" }, { "segment.ms", HALF_DAY }, { "delete.retention.ms", DAYS_7 },
 	{ "min.compaction.lag.ms", HOUR }, { "max.compaction.lag.ms", DAY },
 	{ "message.timestamp.before.max.ms", ANY_AGE }, END
 };

@@ -17,6 +17,8 @@
 
 #define KAFKA_HEADERS_MAX 16
 #define KAFKA_MESSAGE_MAX (2u << 20) /* the largest frame is 1 MiB of body and its contact file */
+/* What a client takes and sends: above every topic's limit, so that whatever was read can be parked. */
+#define KAFKA_CLIENT_MAX (3u << 20)
 
 struct kafka_header {
 	const char *name;

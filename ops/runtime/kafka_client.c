@@ -20,10 +20,27 @@ static enum log_level level_of(int syslog_level)
 	return syslog_level <= LOG_INFO ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG;
 }
 
+/*
+ * Each attempt to connect has its line, and each to get a producer id while the coordinator loads. They pass by
+ * themselves: kafka.down and kafka.up say when it changes.
+ */
+static bool repeats(const char *facility)
+{
+	static const char *const names[] = { "FAIL", "ERROR", "GETPID" };
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		if (strcmp(names[i], facility) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
+	enum log_level own = repeats(facility) ? LOG_LEVEL_DEBUG : level_of(level);
+
 	(void)rk;
-	log_event(level_of(level), "kafka.client", "facility", facility, "detail", text, NULL);
+	log_event(own, "kafka.client", "facility", facility, "detail", text, NULL);
 }
 
 void kafka_link_error(struct kafka_link *link, int rd_err, const char *text)
@@ -101,7 +118,7 @@ rd_kafka_conf_t *kafka_client_conf(const struct conf *conf, const char *client_i
 	kafka_client_set_int(rd_conf, "reconnect.backoff.max.ms", conf_int(conf, "kafka.reconnect_max"));
 	kafka_client_set_int(rd_conf, "socket.connection.setup.timeout.ms", conf_int(conf, "kafka.connect_timeout"));
 	kafka_client_set_int(rd_conf, "socket.timeout.ms", conf_int(conf, "kafka.socket_timeout"));
-	kafka_client_set_int(rd_conf, "message.max.bytes", KAFKA_MESSAGE_MAX);
+	kafka_client_set_int(rd_conf, "message.max.bytes", KAFKA_CLIENT_MAX);
 	return rd_conf;
 }
 

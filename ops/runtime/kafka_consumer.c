@@ -105,7 +105,7 @@ void kafka_consumer_poll(struct kafka_consumer *consumer, size_t max, int timeou
 }
 
 /* A topic that stays away is an error; asking for it also lets librdkafka notice sooner that it came. */
-static void check_missing(struct kafka_consumer *consumer)
+void kafka_consumer_check_missing(struct kafka_consumer *consumer)
 {
 	int64_t now = clock_mono_ms();
 	struct kafka_topic_state state;
@@ -137,7 +137,7 @@ int kafka_consumer_batch(struct kafka_consumer *consumer, struct kafka_record *r
 		kafka_consumer_resume(consumer);
 	do {
 		kafka_consumer_poll(consumer, max, left < SLICE_MS ? left : SLICE_MS);
-		check_missing(consumer);
+		kafka_consumer_check_missing(consumer);
 		left = kafka_client_left(deadline);
 	} while (consumer->n_held == 0 && left > 0 && consumer->failure.kind == ERR_NONE);
 	consumer->returned_ms = clock_mono_ms();

@@ -31,6 +31,8 @@ struct kafka_consumer {
 void kafka_consumer_fail(struct kafka_consumer *consumer, const struct err *why);
 /* The topic is not there: bad only if it lasts. */
 void kafka_consumer_note_missing(struct kafka_consumer *consumer);
+/* Asks after a missing topic at most once a second: one that stays away ends the consumer. */
+void kafka_consumer_check_missing(struct kafka_consumer *consumer);
 /* One look at the queue, whatever is in it: callbacks run, errors are noted, records are in `held`. */
 void kafka_consumer_poll(struct kafka_consumer *consumer, size_t max, int timeout_ms);
 void kafka_consumer_drop_held(struct kafka_consumer *consumer);

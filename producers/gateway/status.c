@@ -57,7 +57,7 @@ void status_write(void *arg, struct buf *json)
 		{ "revoked", counts_plain_value(counts, PLAIN_REVOKED) },
 		{ "malformed", counts_plain_value(counts, PLAIN_MALFORMED) },
 	};
-	buf_printf(json, "{\"name\":\"gateway\",\"version\":\"%s\",\"ready\":%s", TIPLINE_VERSION,
+	buf_printf(json, "{\"name\":\"tipline-gateway\",\"version\":\"%s\",\"ready\":%s", TIPLINE_VERSION,
 		   core_busy(status->core) ? "false" : "true");
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		buf_printf(json, ",\"%s\":%llu", numbers[i].name, (unsigned long long)numbers[i].value);

@@ -91,13 +91,16 @@ static void refuses_what_is_too_large(void **state)
 {
 	struct fixture *f = *state;
 	struct kafka_producer *producer = fixture_producer(f, 30000, 3, NULL, NULL);
-	uint8_t *large = mem_alloc(KAFKA_MESSAGE_MAX + 1);
-	struct kafka_outgoing record = { .topic = TOPIC, .value = slice_of(large, KAFKA_MESSAGE_MAX + 1) };
+	uint8_t *large = mem_alloc(KAFKA_CLIENT_MAX + 1);
+	struct kafka_outgoing record = { .topic = TOPIC, .value = slice_of(large, KAFKA_CLIENT_MAX + 1) };
 
 	assert_int_equal(kafka_producer_send(producer, &record, NULL, &f->err), -1);
 	assert_int_equal(f->err.kind, ERR_DATA);
 	assert_string_equal(f->err.reason, "record-too-large");
 	assert_int_equal(kafka_producer_queued(producer), 0);
+	record.value.len = 2162688; /* as large as a topic takes: it must be possible to park it */
+	ok(f, kafka_producer_send(producer, &record, NULL, &f->err));
+	ok(f, kafka_producer_flush(producer, WAIT_MS, &f->err));
 	free(large);
 	kafka_producer_free(producer);
 }

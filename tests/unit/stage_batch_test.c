@@ -11,7 +11,9 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "ops/runtime/log.h"
 #include "schema/reason.h"
 #include "schema/topics.h"
 #include "workers/stage/stage_batch.h"
@@ -46,6 +48,7 @@ struct world {
 	int stop_after_serves;      /* > 0: a stop comes then */
 	int64_t stop_is_ms;         /* as old as this */
 	int retries_seen;
+	struct slice output; /* instead of the input's value */
 };
 
 static void say(struct world *w, const char *word)
@@ -156,7 +159,7 @@ static enum verdict handle(void *state, const struct event *in, struct emit *out
 {
 	struct world *w = state;
 
-	emit_bytes(out, "out", &in->tip_id, &in->tip_id, in->value);
+	emit_bytes(out, "out", &in->tip_id, &in->tip_id, w->output.len ? w->output : in->value);
 	if (says(in, "park"))
 		return err_set(err, ERR_DATA, REASON_TIP_INVALID, "bad"), VERDICT_PARK;
 	if (says(in, "odd-park"))
@@ -430,6 +433,62 @@ static void too_large_for_good_parks_the_input(void **state)
 	world_free(w);
 }
 
+/* The log says how many and why; where from is in the parked record's headers. */
+static void the_log_does_not_place_a_parked_tip(void **state)
+{
+	struct world *w = world_new(&frames);
+	struct err err = ERR_INIT;
+	char text[1024] = "";
+	int ends[2], saved = dup(STDERR_FILENO);
+
+	(void)state;
+	log_open("test", LOG_LEVEL_WARN);
+	assert_int_equal(pipe(ends), 0);
+	dup2(ends[1], STDERR_FILENO);
+	int rc = run(w, (const char *[]){ "a", "park", "park" }, 3, &err);
+	dup2(saved, STDERR_FILENO);
+	close(ends[1]);
+	close(saved);
+	assert_int_equal(rc, 0);
+	assert_true(read(ends[0], text, sizeof(text) - 1) > 0);
+	close(ends[0]);
+	assert_non_null(strstr(text, "event=stage.parked"));
+	assert_non_null(strstr(text, "n=2 first_reason="));
+	assert_null(strstr(text, "partition="));
+	assert_null(strstr(text, "offset="));
+	assert_null(strstr(text, "detail="));
+	world_free(w);
+}
+
+static void an_output_no_reader_takes_parks_the_input(void **state)
+{
+	static const uint8_t big[KAFKA_MESSAGE_MAX + 1];
+	struct world *w = world_new(&frames);
+	struct err err = ERR_INIT;
+	struct kafka_record in = record_of("a", 0, 0);
+
+	(void)state;
+	w->output = slice_of(big, sizeof(big));
+	assert_int_equal(stage_batch_run(&w->batch, &in, 1, &err), 0);
+	assert_int_equal(w->n_sent, 1);
+	assert_string_equal(w->sent[0].topic, TOPIC_PARKED);
+	assert_string_equal(w->sent[0].reason, REASON_TOO_LARGE);
+	world_free(w);
+}
+
+static void a_commit_refused_for_good_ends_the_worker(void **state)
+{
+	struct world *w = world_new(&frames);
+	struct err err = ERR_INIT;
+
+	(void)state;
+	w->commit_fails = 1;
+	w->commit_error = ERR_UNAVAILABLE;
+	assert_int_equal(run(w, (const char *[]){ "a" }, 1, &err), -1);
+	assert_int_equal(err.kind, ERR_UNAVAILABLE);
+	world_free(w);
+}
+
 static void a_full_queue_is_waited_for(void **state)
 {
 	struct world *w = world_new(&frames);
@@ -555,6 +614,9 @@ int main(void)
 		cmocka_unit_test(failures_commit_nothing),
 		cmocka_unit_test(too_large_is_tried_alone_first),
 		cmocka_unit_test(too_large_for_good_parks_the_input),
+		cmocka_unit_test(the_log_does_not_place_a_parked_tip),
+		cmocka_unit_test(an_output_no_reader_takes_parks_the_input),
+		cmocka_unit_test(a_commit_refused_for_good_ends_the_worker),
 		cmocka_unit_test(a_full_queue_is_waited_for),
 		cmocka_unit_test(a_commit_is_waited_for),
 		cmocka_unit_test(an_unknown_reason_becomes_stage_refused),

@@ -3,6 +3,9 @@
  * The whole skeleton as a process of its own, on an embedded broker: what a record's value says is done by a
  * test stage, which this file runs when it is started with "stage" as its first argument. A tiny supervisor
  * starts it again.
+ *
+ * Nearly all of a case is waiting for its group. So each case is a process of its own, with its own broker, and all
+ * of them run at once.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -151,7 +154,7 @@ static void write_conf(struct world *w, const char *more)
 	assert_non_null(file);
 	fprintf(file, "kafka:\n  brokers: [\"%s\"]\n", kafka_embedded_address(w->broker));
 	fprintf(file, "test:\n  marks: %s\n", w->folder);
-	fprintf(file, "stage:\n  batch: 50\n  retry_first: 1ms\n  retry_max: 5ms\n%s", more);
+	fprintf(file, "stage:\n  batch: 50\n  retry_first: 1ms\n  retry_max: 5ms\n  session_timeout: 3s\n%s", more);
 	fclose(file);
 }
 
@@ -490,20 +493,84 @@ static void kills_lose_nothing(void **state)
 	world_free(w);
 }
 
+static const struct CMUnitTest cases[] = {
+	cmocka_unit_test(every_verdict_finds_its_place),
+	cmocka_unit_test(a_crash_between_flush_and_commit_loses_nothing),
+	cmocka_unit_test(refused_produce_requests_are_outlasted),
+	cmocka_unit_test(a_stop_in_the_middle_keeps_what_was_done),
+	cmocka_unit_test(the_watchdog_ends_a_stage_that_hangs),
+	cmocka_unit_test(a_stop_does_not_wait_for_a_stage_that_hangs),
+	cmocka_unit_test(kills_lose_nothing),
+};
+
+#define N_CASES (sizeof(cases) / sizeof(cases[0]))
+
+struct running {
+	pid_t pid;
+	FILE *output;
+};
+
+/* A fresh process, since the stage's libraries have threads. */
+static struct running start_case(const char *name)
+{
+	char *const argv[] = { (char[]){ "stage_loop_test" }, mem_strdup(name), NULL };
+	struct running running = { -1, tmpfile() };
+
+	if (running.output)
+		running.pid = fork();
+	if (!running.pid) {
+		dup2(fileno(running.output), STDOUT_FILENO);
+		dup2(fileno(running.output), STDERR_FILENO);
+		execv("/proc/self/exe", argv);
+		_exit(127);
+	}
+	free(argv[1]);
+	return running;
+}
+
+/* Shows what the case said. Whether it passed. */
+static bool end_case(struct running *running)
+{
+	char text[4096];
+	int status;
+	size_t n;
+
+	if (running->pid < 0 || waitpid(running->pid, &status, 0) != running->pid)
+		return false;
+	rewind(running->output);
+	while ((n = fread(text, 1, sizeof(text), running->output)) > 0)
+		fwrite(text, 1, n, stdout);
+	fclose(running->output);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static int run_all(void)
+{
+	struct running running[N_CASES];
+	int failed = 0;
+
+	for (size_t i = 0; i < N_CASES; i++)
+		running[i] = start_case(cases[i].name);
+	for (size_t i = 0; i < N_CASES; i++)
+		failed += !end_case(&running[i]);
+	return failed;
+}
+
+static int run_case(const char *name)
+{
+	for (size_t i = 0; i < N_CASES; i++) {
+		if (!strcmp(cases[i].name, name)) {
+			const struct CMUnitTest tests[] = { cases[i] };
+			return cmocka_run_group_tests(tests, NULL, NULL);
+		}
+	}
+	return 64;
+}
+
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_verdict_finds_its_place),
-		cmocka_unit_test(a_crash_between_flush_and_commit_loses_nothing),
-		cmocka_unit_test(refused_produce_requests_are_outlasted),
-		cmocka_unit_test(a_stop_in_the_middle_keeps_what_was_done),
-		cmocka_unit_test(the_watchdog_ends_a_stage_that_hangs),
-		cmocka_unit_test(a_stop_does_not_wait_for_a_stage_that_hangs),
-		cmocka_unit_test(kills_lose_nothing),
-	};
-
 	if (argc > 1 && !strcmp(argv[1], "stage"))
 		return stage_main(argc - 1, argv + 1, &doer_stage);
 	log_open("stage_loop_test", LOG_LEVEL_ERROR);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return argc > 1 ? run_case(argv[1]) : run_all();
 }

@@ -77,10 +77,25 @@ static void each_kind_of_topic_keeps_what_it_must(void **state)
 	(void)state;
 	assert_int_equal(topic_named(TOPIC_CLASSIFIED)->partitions, 1); /* linking needs one order */
 	assert_int_equal(topic_named(TOPIC_SEALED)->partitions, 6);
-	assert_string_equal(setting(topic_named(TOPIC_SEALED), "flush.messages"), "1");
+	for (size_t i = 0; i < n_topics; i++) /* what was acknowledged survives a power loss of the only broker */
+		assert_string_equal(setting(&topics[i], "flush.messages"), "1");
 	assert_string_equal(setting(topic_named(TOPIC_PARKED), "retention.ms"), "-1");
 	assert_string_equal(setting(topic_named(TOPIC_LINK_INDEX), "cleanup.policy"), "compact");
 	assert_null(setting(topic_named(TOPIC_LINK_INDEX), "retention.ms"));
+}
+
+/* A record that any topic took has room in the topic of the parked, with its headers, and in the clients. */
+static void whatever_was_read_can_be_parked(void **state)
+{
+	const long long parked = number(topic_named(TOPIC_PARKED), "max.message.bytes");
+
+	(void)state;
+	for (size_t i = 0; i < n_topics; i++) {
+		const long long most = number(&topics[i], "max.message.bytes");
+
+		assert_true(&topics[i] == topic_named(TOPIC_PARKED) || most + 4096 <= parked);
+		assert_true(most < (long long)KAFKA_CLIENT_MAX);
+	}
 }
 
 static void every_reader_reads_a_topic_of_the_table(void **state)
@@ -97,6 +112,7 @@ int main(void)
 		cmocka_unit_test(every_topic_takes_the_largest_message_with_a_clear_time),
 		cmocka_unit_test(no_record_is_accepted_that_retention_would_delete),
 		cmocka_unit_test(each_kind_of_topic_keeps_what_it_must),
+		cmocka_unit_test(whatever_was_read_can_be_parked),
 		cmocka_unit_test(every_reader_reads_a_topic_of_the_table),
 	};
 

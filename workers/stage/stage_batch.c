@@ -55,26 +55,20 @@ static enum step park(struct stage_batch *batch, size_t i, struct err *why, stru
 		return STEP_FAILED;
 	entry->parked = true;
 	stage_meter_parked(batch->meter, why->reason);
-	if (batch->parked.n++)
-		return STEP_NEXT;
-	batch->parked.why = *why;
-	batch->parked.partition = entry->record->partition;
-	batch->parked.offset = entry->record->offset;
+	if (!batch->n_parked++)
+		batch->parked_reason = why->reason;
 	return STEP_NEXT;
 }
 
+/* How many and why, no more: beside the journal's clock, an offset or a detail would tie a tip to a moment. */
 static void log_parked(const struct stage_batch *batch)
 {
-	const struct batch_parked *parked = &batch->parked;
-	char n[24], partition[16], offset[24];
+	char n[24];
 
-	if (!parked->n)
+	if (!batch->n_parked)
 		return;
-	snprintf(n, sizeof(n), "%zu", parked->n);
-	snprintf(partition, sizeof(partition), "%" PRId32, parked->partition);
-	snprintf(offset, sizeof(offset), "%" PRId64, parked->offset);
-	log_event(LOG_LEVEL_WARN, "stage.parked", "n", n, "first_reason", parked->why.reason, "partition", partition,
-		  "offset", offset, "detail", parked->why.text, NULL);
+	snprintf(n, sizeof(n), "%zu", batch->n_parked);
+	log_event(LOG_LEVEL_WARN, "stage.parked", "n", n, "first_reason", batch->parked_reason, NULL);
 }
 
 static enum step send_emitted(struct stage_batch *batch, size_t i, struct err *err)
@@ -294,7 +288,7 @@ int stage_batch_run(struct stage_batch *batch, const struct kafka_record *record
 	for (size_t i = 0; i < n; i++)
 		batch->entries[i] = (struct batch_entry){ .record = &records[i] };
 	batch->n_out = 0;
-	batch->parked.n = 0;
+	batch->n_parked = 0;
 	if (run(batch, n, err))
 		return -1;
 	stage_outbox_clear(&batch->outbox);

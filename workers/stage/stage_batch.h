@@ -29,13 +29,6 @@ struct batch_entry {
 	bool parked;
 };
 
-struct batch_parked { /* for one log line a batch */
-	size_t n;
-	int32_t partition;
-	int64_t offset;
-	struct err why;
-};
-
 struct stage_batch {
 	/* Set by the owner; all borrowed. */
 	const struct stage *stage;
@@ -56,7 +49,8 @@ struct stage_batch {
 	struct stage_position *positions;
 	size_t cap, n_offsets;
 	uint64_t n_out;
-	struct batch_parked parked;
+	size_t n_parked; /* for one log line a batch */
+	const char *parked_reason; /* static: one of the reasons */
 };
 
 /* Zero the struct, set the borrowed members, then: */

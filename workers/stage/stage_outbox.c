@@ -133,6 +133,12 @@ int stage_outbox_emit(struct stage_outbox *outbox, size_t entry, const struct em
 	struct emit_note note;
 
 	outbox->sends[i].item = *item;
+	/* The topics leave room above this for what is around a value; no reader takes a larger one. */
+	if (item->value.len > KAFKA_MESSAGE_MAX) {
+		outbox->sends[i].state = OUTBOX_TOO_LARGE;
+		outbox->sends[i].alone = true;
+		return 0;
+	}
 	emit_note_build(&note, item);
 	return post(outbox, i, &note.out, err);
 }
