@@ -2,6 +2,11 @@
 /* A consumer while things happen to it: long batches, other members, brokers that are away. */
 #include "tests/unit/kafka_reading.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "ops/runtime/kafka_consumer_state.h"
+
 static void keepalive_skips_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -177,6 +182,82 @@ static void commit_tries_again(void **state)
 	kafka_consumer_free(consumer);
 }
 
+/* What does not pass is not tried for ever. */
+static void a_commit_refused_for_good_is_no_trouble_that_passes(void **state)
+{
+	struct fixture *f = *state;
+	struct reading reading = { 0 };
+	struct kafka_consumer *consumer;
+	struct kafka_offset offset = { TOPIC, 0, 0 };
+
+	fixture_fill(f, MANY);
+	consumer = consumer_of(f, "g", NULL);
+	read_until(f, consumer, &reading, MANY);
+	offset.next = reading.next[0];
+	ok(f, kafka_embedded_fail(f->broker, "OffsetCommit", "GROUP_AUTHORIZATION_FAILED", 1, &f->err));
+	assert_int_equal(kafka_consumer_commit(consumer, &offset, 1, &f->err), -1);
+	assert_int_equal(f->err.kind, ERR_UNAVAILABLE);
+	kafka_consumer_free(consumer);
+}
+
+/* A long batch asks after a missing topic too: waiting for its commit would have no end. */
+static void keepalive_asks_after_a_missing_topic(void **state)
+{
+	struct fixture *f = *state;
+	struct kafka_consumer *consumer = consumer_of(f, "g", NULL);
+
+	read_nothing(f, consumer);
+	kafka_consumer_note_missing(consumer);
+	clock_freeze(clock_mono_ms() + 10000, clock_wall_ms());
+	ok(f, kafka_consumer_keepalive(consumer, &f->err));
+	clock_thaw();
+	assert_int_equal(consumer->missing_since, 0); /* it has been found again */
+	kafka_consumer_free(consumer);
+}
+
+static int count_lines(int fd)
+{
+	char text[16384];
+	ssize_t n = read(fd, text, sizeof text);
+	int lines = 0;
+
+	for (ssize_t i = 0; i < n; i++)
+		lines += text[i] == '\n';
+	return lines;
+}
+
+/* However often a connection is tried. */
+static void an_outage_is_one_line(void **state)
+{
+	struct fixture *f = *state;
+	struct reading reading = { 0 };
+	struct kafka_consumer *consumer;
+	int64_t deadline = clock_mono_ms() + 3 * WAIT_MS;
+	int ends[2], saved = dup(STDERR_FILENO), got = 0;
+
+	fixture_fill(f, 100);
+	consumer = consumer_of(f, "g", NULL);
+	read_until(f, consumer, &reading, 100);
+	assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+	log_set_level(LOG_LEVEL_WARN);
+	ok(f, kafka_embedded_set_down(f->broker, -1, true, &f->err));
+	dup2(ends[1], STDERR_FILENO);
+	/* Until it is noticed, and many attempts to connect longer. */
+	for (int i = 0; i < 5 && got == 0 && clock_mono_ms() < deadline; i += consumer->link.down) {
+		struct kafka_record record;
+
+		got = kafka_consumer_batch(consumer, &record, 1, 300, &f->err);
+	}
+	dup2(saved, STDERR_FILENO);
+	log_set_level(LOG_LEVEL_ERROR);
+	close(saved);
+	assert_int_equal(got, 0);
+	assert_int_equal(count_lines(ends[0]), 1);
+	close(ends[0]);
+	close(ends[1]);
+	kafka_consumer_free(consumer);
+}
+
 static void free_is_bounded_without_a_broker(void **state)
 {
 	struct fixture *f = *state;
@@ -202,6 +283,9 @@ int main(void)
 		test(rebalance_in_a_long_batch_leaves_nothing_paused),
 		test(shares_and_takes_over),         test(commits_nothing_backwards),
 		test(survives_the_brokers_absence),  test(waits_for_the_groups_offsets),
+		test(a_commit_refused_for_good_is_no_trouble_that_passes),
+		test(keepalive_asks_after_a_missing_topic),
+		test(an_outage_is_one_line),
 		test(commit_tries_again),            test(free_is_bounded_without_a_broker),
 	};
 
