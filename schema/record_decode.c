@@ -84,11 +84,14 @@ static void take_tokens(struct item_reader *reader, struct record *record, struc
 {
 	struct slice macs[N_TOKEN_CLASSES] = { { NULL, 0 } };
 	struct token_list *tokens = &record->tokens;
+	uint8_t key_check[MAC_BYTES] = { 0 };
 	size_t n = 0;
 
-	if (item_array(reader, 1 + N_TOKEN_CLASSES) != 1 + N_TOKEN_CLASSES)
+	if (item_array(reader, 2 + N_TOKEN_CLASSES) != 2 + N_TOKEN_CLASSES)
 		reader->bad = true;
 	tokens->cut = item_bool(reader);
+	item_exactly(reader, key_check, MAC_BYTES);
+	tokens->key_check = be64_read(key_check);
 	for (size_t class = 0; class < N_TOKEN_CLASSES; class++) {
 		macs[class] = item_bytes(reader, (TOKENS_MAX - n) * MAC_BYTES);
 		if (macs[class].len % MAC_BYTES != 0)

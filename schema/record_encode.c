@@ -50,8 +50,10 @@ static void put_tokens(struct buf *out, const struct token_list *tokens)
 {
 	size_t i = 0;
 
-	item_put_array(out, 1 + N_TOKEN_CLASSES);
+	item_put_array(out, 2 + N_TOKEN_CLASSES);
 	item_put_bool(out, tokens->cut);
+	item_put_bytes_head(out, MAC_BYTES);
+	buf_append_be64(out, tokens->key_check);
 	for (unsigned int class = 0; class < N_TOKEN_CLASSES; class++) {
 		size_t end = i;
 

@@ -6,7 +6,7 @@
  *      "body":{…},                 or "body_base64" where the body is not a JSON object
  *      "classification":{"labels":[{"category":…,"subcode":…,"score":…}],"risk":…,"out_of_scope":…,"refer_to":…,
  *          "evidence":[{"rule":…,"start":…,"end":…}],"lexicon_hash":HEX},
- *      "tokens":{"cut":false,"word":[HEX16,…],"bigram":…},
+ *      "tokens":{"cut":false,"key_check":HEX16,"word":[HEX16,…],"bigram":…},
  *      "case_id":HEX,"links":[{"tip_id":HEX,"score":…,"reasons":["words","name"],"strong":true}],
  *      "routing":{"outcome":…,"priority":…,"conflict":false,"teams":[…],"rule":…,"policy_hash":HEX},
  *      "sealed_case":BASE64}

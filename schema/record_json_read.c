@@ -236,8 +236,9 @@ static int take_macs(struct token_list *tokens, uint8_t class, json_t *macs)
 static int take_tokens(struct arena *arena, json_t *value, void *at, size_t limit)
 {
 	struct token_list *tokens = at;
-	json_t *cut = json_object_get(value, "cut");
-	size_t n, members = cut != NULL;
+	json_t *cut = json_object_get(value, "cut"), *check = json_object_get(value, "key_check");
+	size_t n, members = (cut != NULL) + (check != NULL);
+	uint8_t key_check[sizeof(uint64_t)];
 
 	(void)limit;
 	if (!json_is_object(value) || count_macs(value, &n) != 0)
@@ -252,6 +253,9 @@ static int take_tokens(struct arena *arena, json_t *value, void *at, size_t limi
 	}
 	if (cut && take_bool(arena, cut, &tokens->cut, 0) != 0)
 		return -1;
+	if (check && take_hex(NULL, check, key_check, sizeof(key_check)) != 0)
+		return -1;
+	tokens->key_check = check ? be64_read(key_check) : 0;
 	return members == json_object_size(value) ? 0 : -1;
 }
 

@@ -146,6 +146,8 @@ static void put_tokens(struct buf *out, const struct token_list *tokens)
 	int class = -1;
 
 	buf_printf(out, ",\"tokens\":{\"cut\":%s", tokens->cut ? "true" : "false");
+	if (tokens->key_check)
+		buf_printf(out, ",\"key_check\":\"%016llx\"", (unsigned long long)tokens->key_check);
 	for (size_t i = 0; i < tokens->n; i++) {
 		const struct token *token = &tokens->items[i];
 

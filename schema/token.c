@@ -99,6 +99,9 @@ static void add_words(struct token_set *set, const struct words *words)
 	for (size_t i = 0; i < words->n; i++) {
 		const struct word *word = &words->items[i];
 
+		/* "tom will": a stop word that is a surname, after a word that is none. */
+		if ((word->known & KNOWN_SURNAME) && i > 0 && !(word[-1].known & KNOWN_STOP))
+			token_set_add_pair(set, TOKEN_BIGRAM, word - 1, word);
 		if ((word->known & KNOWN_STOP) || (word->len < 2 && !(word->flags & WORD_DIGIT)))
 			continue;
 		token_set_add_word(set, TOKEN_WORD, word);
@@ -144,10 +147,7 @@ void token_list_of_staff(struct token_list *list, const struct staff *staff, con
 	read_text(&forename, staff->forename, arena);
 	read_text(&surname, staff->surname, arena);
 	read_text(&rank, staff->rank, arena);
-	token_full_name(&set, &surname, &rank);
-	/* The forename alone would name half of London: only with the surname's first word after it. */
-	if (forename.n && surname.n)
-		token_set_add_pair(&set, TOKEN_NAME, &forename.items[0], &surname.items[0]);
+	token_staff_name(&set, &forename, &surname, &rank);
 	read_text(&other, staff->nickname, arena);
 	if (other.n == 1)
 		token_full_name(&set, &other, &rank);

@@ -9,7 +9,7 @@
  *
  * Classes, and where they come from:
  *   WORD    each word of narrative, where, when (stop words left out)
- *   BIGRAM  each two neighbouring words, stop words left out
+ *   BIGRAM  each two neighbouring words, stop words left out but for one that is a surname, after another word
  *   NAME    capitalised words, words after a rank or "called"; every word of subjects' names and nicknames; "rank
  *           surname" with the rank's short form ("ds marsden"), "forename surname", joined by a space. Where capitals
  *           tell nothing (all capitals, or sentences begun without) every word of 3 letters or more. A name that ends
@@ -22,7 +22,8 @@
  *
  * Conflicts of interest are found by NAME, NUMBER and HANDLE, and matching is over-inclusive on purpose: a surname
  * meets any mention of the same word as a name, whoever was meant, and in a narrative without capitals any mention of
- * the word at all. The two errors are not alike. A tip that goes to the oversight team for nothing costs a reader
+ * the word at all; surnames that are no common words are looked for in small letters too, as are forename and surname
+ * together (token_staff.c). The two errors are not alike. A tip that goes to the oversight team for nothing costs a reader
  * minutes; a tip that reaches the team of the man it names costs the tipster his safety. So a forename alone is no
  * token of staff, but a surname alone is. A list that was cut cannot show that there is no conflict.
  */
@@ -50,7 +51,15 @@ struct token_list { /* sorted by class, then mac; no repeats */
 	struct token *items; /* in the arena */
 	size_t n;
 	bool cut;            /* there were more than TOKENS_MAX; words and bigrams were left out first */
+	uint64_t key_check;  /* token_key_check of the key they were made with; 0: not told */
 };
+
+/*
+ * Tells which linkage key tokens were made with: a MAC of a text that no token has. Tokens of two keys never meet, so
+ * a register of another key would find no conflict and say nothing: records and registers carry this, and route
+ * compares it.
+ */
+uint64_t token_key_check(const uint8_t key[LINKAGE_KEY_BYTES]);
 
 /* Normalises `text` as tokens of this class are, and returns its MAC. */
 uint64_t token_mac(const uint8_t key[LINKAGE_KEY_BYTES], enum token_class class, const char *text, size_t len);

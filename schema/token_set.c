@@ -19,6 +19,11 @@ uint64_t token_mac_folded(const uint8_t key[LINKAGE_KEY_BYTES], enum token_class
 	return digest_mac64(key, slice_of(input, 1 + len));
 }
 
+uint64_t token_key_check(const uint8_t key[LINKAGE_KEY_BYTES])
+{
+	return digest_mac64(key, slice_str("\xfftipline linkage key")); /* no token class is 255 */
+}
+
 void token_set_init(struct token_set *set, const uint8_t key[LINKAGE_KEY_BYTES], struct arena *arena)
 {
 	set->key = key;
@@ -113,6 +118,7 @@ void token_set_finish(const struct token_set *set, struct token_list *list, stru
 	list->items = out;
 	list->n = set->n;
 	list->cut = set->cut;
+	list->key_check = token_key_check(set->key);
 }
 
 bool word_is(const struct word *word, const char *text)

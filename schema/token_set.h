@@ -50,6 +50,9 @@ const char *token_rank(const struct words *words, size_t i);
 
 void token_names(struct token_set *set, const struct words *words);
 void token_full_name(struct token_set *set, const struct words *name, const struct words *rank);
+/* All by which a tip may name him by his name; see token_staff.c. */
+void token_staff_name(struct token_set *set, const struct words *forename, const struct words *surname,
+		      const struct words *rank);
 void token_numbers(struct token_set *set, const struct words *words);
 void token_dates(struct token_set *set, const struct words *words);
 void token_places(struct token_set *set, const struct words *words);

@@ -39,6 +39,7 @@ enum word_known {
 	KNOWN_BEFORE_PLACE = 128,
 	KNOWN_HANDLE_CUE = 256,  /* a quoted word near it is a user name */
 	KNOWN_MONTH = 512,       /* value: 1 to 12 */
+	KNOWN_SURNAME = 2048,    /* a stop word that is also a surname: "Will", "So" */
 	KNOWN_WEEKDAY = 1024     /* value: 1 (Monday) to 7 */
 };
 

@@ -4,7 +4,9 @@
  * holds the linkage key while this runs; route, which gets the files, does not.
  *
  * The list: `TEAM: [ {forename, surname, rank, number, nickname, handle}, … ]` for each team. The tokens of a team are
- * sorted, so their order tells nothing of who belongs to whom.
+ * sorted, so their order tells nothing of who belongs to whom. A member who yields no token, and a team without
+ * members, are errors: the register would let his tips through and say nothing.
+ * The first line carries token_key_check, by which route knows the register's key (workers/route/conflict.h).
  */
 #include <errno.h>
 #include <stdio.h>
@@ -56,10 +58,10 @@ static int by_class_and_mac(const void *a, const void *b)
 	return x->mac < y->mac ? -1 : x->mac > y->mac;
 }
 
-static void write_tokens(struct buf *file, struct token *tokens, size_t n)
+static void write_tokens(struct buf *file, uint64_t key_check, struct token *tokens, size_t n)
 {
 	qsort(tokens, n, sizeof *tokens, by_class_and_mac);
-	buf_append_str(file, "tipline-register 1\n");
+	buf_printf(file, "tipline-register 1 %016llx\n", (unsigned long long)key_check);
 	for (size_t i = 0; i < n; i++)
 		if (i == 0 || by_class_and_mac(&tokens[i - 1], &tokens[i]) != 0)
 			buf_printf(file, "%s %016llx\n", token_class_names[tokens[i].class],
@@ -76,6 +78,9 @@ static int build_team(struct builder *builder, const char *team, const struct ya
 
 	if (yaml_kind(list) != YAML_LIST)
 		return yaml_error(list, err, "%s: a list of members of staff", team);
+	if (n_staff == 0)
+		return yaml_error(list, err, "%s: no member; a team without a register has 'register: none' in route's "
+				  "configuration", team);
 	for (size_t i = 0; i < n_staff && result == 0; i++) {
 		struct token_list of_one;
 		struct staff staff;
@@ -84,13 +89,18 @@ static int build_team(struct builder *builder, const char *team, const struct ya
 		if (result < 0)
 			break;
 		token_list_of_staff(&of_one, &staff, builder->key, builder->arena);
+		if (of_one.n == 0) {
+			result = yaml_error(yaml_at(list, i), err, "%s: nothing of this member can be found in a tip",
+					    team);
+			break;
+		}
 		tokens = mem_grow(tokens, (n + of_one.n + 1) * sizeof *tokens);
 		if (of_one.n)
 			memcpy(tokens + n, of_one.items, of_one.n * sizeof *tokens);
 		n += of_one.n;
 	}
 	if (result == 0) {
-		write_tokens(&file, tokens, n);
+		write_tokens(&file, token_key_check(builder->key), tokens, n);
 		buf_printf(&path, "%s/%s.register", builder->folder, team);
 		result = keys_replace(buf_text(&path), buf_slice(&file), 0600, err);
 	}

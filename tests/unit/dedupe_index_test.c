@@ -56,7 +56,7 @@ static struct index_row row_of(uint8_t n)
 	row.tip_id.bytes[0] = n;
 	row.case_id.bytes[0] = 100;
 	row.digest[0] = n;
-	row.tokens = (struct token_list){ two_tokens, 2, false };
+	row.tokens = (struct token_list){ .items = two_tokens, .n = 2 };
 	row.links[0] = (struct link){ { { 9 } }, 0.5f, LINK_NAME | LINK_DATE, true };
 	return row;
 }
@@ -304,7 +304,7 @@ static void the_salt_is_the_files(void **state)
 
 static void entries_are_read_strictly(void **state)
 {
-	struct entry entry = { 20000, { { 5 } }, { two_tokens, 2, false } }, read;
+	struct entry entry = { 20000, { { 5 } }, { .items = two_tokens, .n = 2 } }, read;
 	struct arena *arena = arena_new(1024);
 	struct buf bytes = BUF_INIT;
 	struct err err = ERR_INIT;

@@ -113,7 +113,7 @@ static enum verdict handle(struct site *site, uint8_t tip, uint8_t digest, uint6
 		items[i] = (struct token){ incident * 100 + i, TOKEN_NAME };
 	record.tip_id.bytes[0] = tip;
 	record.digest[0] = digest;
-	record.tokens = (struct token_list){ items, N_FACTS, false };
+	record.tokens = (struct token_list){ .items = items, .n = N_FACTS };
 	event.tip_id = record.tip_id;
 	emit_begin(&site->emit, 20000);
 	return dedupe_stage.handle(site->dedupe, &event, &site->emit, err);

@@ -38,7 +38,7 @@ static struct token_list *tokens_of(struct tip_tokens *tip, const char *text)
 {
 	static const char letters[] = "wbn#dp@";
 
-	tip->list = (struct token_list){ tip->items, 0, false };
+	tip->list = (struct token_list){ .items = tip->items };
 	while (*text) {
 		uint8_t class = (uint8_t)(strchr(letters, *text) - letters);
 		char *end;

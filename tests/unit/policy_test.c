@@ -273,7 +273,7 @@ static void each_condition_holds_and_fails(void **state)
 	record.classification.refer_to = slice_str("101");
 	record.classification.n_evidence = 2;
 	record.links[0].strong = true;
-	record.tokens = (struct token_list){ tokens, 3, false };
+	record.tokens = (struct token_list){ .items = tokens, .n = 3 };
 	for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
 		const char *condition = i % 2 ? cases[i / 2].fails : cases[i / 2].holds;
 		struct policy_decision decision;

@@ -72,6 +72,7 @@ static void each_field_comes_back(void **state)
 	assert_int_equal(r.tokens.items[250].class, TOKEN_BIGRAM);
 	assert_true(r.tokens.items[250].mac == (uint64_t)250 * 0x00123456789abcdfu);
 	assert_true(r.tokens.cut);
+	assert_true(r.tokens.key_check == 0x8123456789abcdef);
 	assert_int_equal(r.links[0].reasons, LINK_WORDS | LINK_DATE | LINK_HANDLE);
 	assert_true(r.links[0].strong);
 	assert_int_equal(r.case_id.bytes[0], (uint8_t)(9 * 31 + 1));
@@ -172,7 +173,7 @@ static void every_flipped_bit_is_refused_or_means_what_it_says(void **state)
 #define ALWAYS "\x00\x01" "\x01" ID16 "\x02\x01" "\x03\x01" "\x04\x00" "\x05" ID16 "\x06\x40"
 #define ROUTING(outcome, teams) \
 	"\x0c\xa6" "\x00" outcome "\x01\x00" "\x02\xf4" "\x03" teams "\x04\x61" "r" "\x05" HASH32
-#define CLASSES(cut, words) "\x09\x88" cut words "\x40\x40\x40\x40\x40\x40"
+#define CLASSES(cut, words) "\x09\x89" cut "\x48" "keycheck" words "\x40\x40\x40\x40\x40\x40"
 #define CLASSIFICATION(risk, labels) \
 	"\x08\xa6" "\x00" labels "\x01" risk "\x02\xfa\0\0\0\0" "\x03\x60" "\x04\x80" "\x05" HASH32
 #define ZERO "\xfa\0\0\0\0"
@@ -222,6 +223,7 @@ static void hand_written_records(void **state)
 		{ "half a token", CASE("\xa8" ALWAYS CLASSES("\xf4", "\x4c" "aaaaaaaa" "bbbb")), false },
 		{ "no tokens, said at length", CASE("\xa8" ALWAYS CLASSES("\xf4", "\x40")), false },
 		{ "tokens all cut", CASE("\xa8" ALWAYS CLASSES("\xf5", "\x40")), true },
+		{ "tokens without a key check", CASE("\xa8" ALWAYS "\x09\x88\xf5\x40\x40\x40\x40\x40\x40\x40"), false },
 		{ "cut is a number", CASE("\xa8" ALWAYS CLASSES("\x01", "\x48" "aaaaaaaa")), false },
 		{ "classified", CASE("\xa8" ALWAYS CLASSIFICATION(ZERO, "\x80")), true },
 		{ "a label", CASE("\xa8" ALWAYS CLASSIFICATION(ZERO, "\x81\x83\x04\x61" "a" ZERO)), true },

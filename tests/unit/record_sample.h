@@ -42,6 +42,7 @@ static inline void sample_tokens(struct record *r, struct arena *arena)
 	}
 	r->tokens.n = SAMPLE_TOKENS;
 	r->tokens.cut = true;
+	r->tokens.key_check = 0x8123456789abcdef;
 }
 
 static inline void sample_links(struct record *r)

@@ -18,6 +18,9 @@
 #include "workers/stage/emit.h"
 
 #define N_TEAMS 4
+#define KEY_CHECK 0xaau
+#define FIRST "tipline-register 1 00000000000000aa\n"
+#define OTHER "tipline-register 1 00000000000000bb\n"
 #define BODY "{\"narrative\":\"He takes the money.\",\"channel\":\"web\"}"
 
 static const char *const team_names[N_TEAMS] = { "assessment", "corruption", "safeguarding", "oversight" };
@@ -38,6 +41,8 @@ struct site {
 	struct arena *arena;
 	struct emit emit;
 	void *route;
+	uint64_t key_check; /* of the tips */
+	const char *without[N_TEAMS]; /* what stands in the configuration in place of the register */
 };
 
 static void put_file(const struct site *site, const char *name, const char *text)
@@ -66,16 +71,20 @@ static void make_team(struct site *site, int i)
 	put_file(site, name, text);
 	/* Each team has one member: the name whose token is the team's number. */
 	snprintf(name, sizeof(name), "%s.register", team_names[i]);
-	snprintf(text, sizeof(text), "tipline-register 1\nname 000000000000000%d\n", i + 1);
+	snprintf(text, sizeof(text), "tipline-register 1 %016x\nname 000000000000000%d\n", KEY_CHECK, i + 1);
 	put_file(site, name, text);
 }
 
 static void write_conf(struct buf *text, const struct site *site)
 {
 	buf_printf(text, "policy: %s/policy.yaml\nteams:\n", site->folder);
-	for (int i = 0; i < N_TEAMS; i++)
-		buf_printf(text, "  %s: { recipient: %s/%s.recipient, register: %s/%s.register }\n", team_names[i],
-			   site->folder, team_names[i], site->folder, team_names[i]);
+	for (int i = 0; i < N_TEAMS; i++) {
+		buf_printf(text, "  %s: { recipient: %s/%s.recipient", team_names[i], site->folder, team_names[i]);
+		if (site->without[i])
+			buf_printf(text, "%s }\n", site->without[i]);
+		else
+			buf_printf(text, ", register: %s/%s.register }\n", site->folder, team_names[i]);
+	}
 }
 
 static int set_up(void **state)
@@ -88,6 +97,7 @@ static int set_up(void **state)
 		return -1;
 	for (int i = 0; i < N_TEAMS; i++)
 		make_team(site, i);
+	site->key_check = KEY_CHECK;
 	site->metrics = metrics_new();
 	site->arena = arena_new(1024);
 	emit_init(&site->emit, NULL, site->arena, true);
@@ -153,7 +163,7 @@ static enum verdict handle(struct site *site, const char *names, bool cut, struc
 	record.classification.risk = 0.9f;
 	record.links[0] = (struct link){ { { 0xab, 0xcd } }, 0.9f, LINK_NAME, true };
 	record.n_links = 1;
-	record.tokens = (struct token_list){ items, 0, cut };
+	record.tokens = (struct token_list){ items, 0, cut, site->key_check };
 	for (; *names; names++)
 		items[record.tokens.n++] = (struct token){ (uint64_t)(*names - '0'), TOKEN_NAME };
 	event.tip_id = record.tip_id;
@@ -181,6 +191,7 @@ static void conflicts_go_to_oversight_alone(void **state)
 		{ "2", ", alternate: assessment", false, "team.oversight " },
 		{ "", "", true, "team.oversight " }, /* a list that was cut may hide any name */
 		{ "4", "", true, NULL },
+		{ "4", ", alternate: assessment", true, NULL }, /* and the alternate's too */
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -259,27 +270,104 @@ static void a_team_without_a_recipient_is_refused_at_the_start(void **state)
 	assert_non_null(strstr(err.text, "teams.nobody.recipient"));
 }
 
+static void a_register_is_asked_for(void **state)
+{
+	struct site *site = *state;
+	struct err err = ERR_INIT;
+
+	site->without[1] = "";
+	assert_int_equal(open_route(site, "", true, &err), -1);
+	assert_int_equal(err.kind, ERR_CONFIG);
+	assert_non_null(strstr(err.text, "teams.corruption.register"));
+	err_clear(&err);
+	conf_free(site->conf);
+	site->without[1] = ", register: none";
+	if (open_route(site, "", true, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(handle(site, "2", false, &err), VERDICT_DONE);
+	assert_int_equal(site->emit.n, 3);
+}
+
+/* A file named none would be passed over, and nobody would know. */
+static void a_file_named_none_is_refused(void **state)
+{
+	struct site *site = *state;
+	char register_none[128], path[64];
+	struct err err = ERR_INIT;
+
+	put_file(site, "none", "tipline-register 1 00000000000000aa\nname 0000000000000001\n");
+	snprintf(path, sizeof(path), "%s/none", site->folder);
+	snprintf(register_none, sizeof(register_none), ", register: %s", path);
+	site->without[1] = register_none;
+	assert_int_equal(open_route(site, "", true, &err), -1);
+	assert_int_equal(err.kind, ERR_CONFIG);
+	unlink(path);
+}
+
+static void two_teams_with_one_recipient_are_refused(void **state)
+{
+	struct site *site = *state;
+	char text[AGE_RECIPIENT_TEXT + 1];
+	struct age_recipient recipient;
+	struct err err = ERR_INIT;
+
+	age_identity_recipient(site->identities[1], &recipient);
+	age_recipient_text(&recipient, text);
+	put_file(site, "oversight.recipient", text);
+	assert_int_equal(open_route(site, "", true, &err), -1);
+	assert_int_equal(err.kind, ERR_CONFIG);
+	assert_non_null(strstr(err.text, "'corruption' and 'oversight'"));
+}
+
+/* Tokens of two linkage keys never meet: nothing may go out that was not held against the register. */
+static void a_register_of_another_key_stops_the_stage(void **state)
+{
+	struct site *site = *state;
+	struct err err = ERR_INIT;
+
+	put_file(site, "corruption.register", FIRST "name 0000000000000002\n" OTHER "name 0000000000000003\n");
+	if (open_route(site, "", true, &err) < 0)
+		fail_msg("%s", err.text);
+	site->key_check = 0xbb; /* the others' registers have but the first key */
+	assert_int_equal(handle(site, "3", false, &err), VERDICT_FATAL);
+	assert_int_equal(err.kind, ERR_CONFIG);
+	assert_non_null(strstr(err.text, "assessment.register"));
+	assert_int_equal(site->emit.n, 0);
+	err_clear(&err);
+	site->key_check = 0; /* made before tips told */
+	assert_int_equal(handle(site, "3", false, &err), VERDICT_FATAL);
+	err_clear(&err);
+	site->key_check = KEY_CHECK;
+	assert_int_equal(handle(site, "2", false, &err), VERDICT_DONE);
+	assert_string_equal(site->emit.items[1].topic, "team.oversight");
+}
+
 static void registers_are_read_strictly(void **state)
 {
 	static const struct {
 		const char *text, *where; /* NULL: accepted */
 		size_t n;
 	} cases[] = {
-		{ "tipline-register 1\n", NULL, 0 },
-		{ "tipline-register 1\n# nobody\n\nname 00000000000000ff # Z\nname 00000000000000ff\nword 0000000000000001",
+		{ FIRST, "r:1: ", 0 }, /* it would let everything through */
+		{ FIRST "# nobody\n", "r:2: ", 0 },
+		{ "tipline-register 1\nname 00000000000000ff\n", "r:1: ", 0 },
+		{ FIRST "name 00000000000000ff\n" OTHER "name 0000000000000001\n", NULL, 2 },
+		{ FIRST "name 00000000000000ff\n" OTHER, "r:3: ", 0 },
+		{ FIRST OTHER "name 00000000000000ff\n", "r:2: ", 0 },
+		{ FIRST "# nobody\n\nname 00000000000000ff # Z\nname 00000000000000ff\nword 0000000000000001",
 		  NULL, 2 },
 		{ "", "r:1: ", 0 },
 		{ "tipline-register 2\n", "r:1: ", 0 },
 		{ "name 00000000000000ff\n", "r:1: ", 0 },
-		{ "tipline-register 1\nname 00000000000000f\n", "r:2: ", 0 },
-		{ "tipline-register 1\nname 00000000000000FF\n", "r:2: ", 0 },
-		{ "tipline-register 1\n\nsurname 00000000000000ff\n", "r:3: ", 0 },
-		{ "tipline-register 1\nname\n", "r:2: ", 0 },
+		{ FIRST "name 00000000000000f\n", "r:2: ", 0 },
+		{ FIRST "name 00000000000000FF\n", "r:2: ", 0 },
+		{ FIRST "\nsurname 00000000000000ff\n", "r:3: ", 0 },
+		{ FIRST "name\n", "r:2: ", 0 },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct staff_register reg = { { NULL, 0, false } };
+		struct staff_register reg = { .n_keys = 0 };
 		struct err err = ERR_INIT;
 		int rc = staff_register_parse(&reg, "r", slice_str(cases[i].text), &err);
 
@@ -298,6 +386,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(conflicts_go_to_oversight_alone, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(only_the_teams_it_goes_to_can_open_it, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_team_without_a_recipient_is_refused_at_the_start, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_register_is_asked_for, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_file_named_none_is_refused, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(two_teams_with_one_recipient_are_refused, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_register_of_another_key_stops_the_stage, set_up, tear_down),
 		cmocka_unit_test(registers_are_read_strictly),
 	};
 

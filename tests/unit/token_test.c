@@ -188,9 +188,53 @@ static const struct meeting meetings[] = {
 	{ { .surname = "Quill", .nickname = "Big Dave" }, "A man called big Dave came.", true },
 	{ { .surname = "Quill", .nickname = "Big Dave" }, "A man called Dave came.", false },
 	{ { .surname = "Quill", .handle = "@bluelightboy_k" }, "The account was bluelightboy_k.", true },
+	{ { .forename = "Imran", .surname = "Khan" }, "He was there. Then imran khan took the cash.", true },
+	{ { .forename = "Imran", .surname = "Khan" }, "He was there. Then khans mate took the cash.", true },
+	{ { .forename = "Imran", .surname = "Khan" }, "He was there. Then imran took the cash.", false },
+	{ { .forename = "Tom", .surname = "Banks" }, "He was there. Then tom banks took the cash.", true },
+	{ { .forename = "Tom", .surname = "Banks" }, "He was there. He robs banks with tom.", false },
+	{ { .forename = "Tom", .surname = "Banks" }, "He was there. It was Banks.", true },
+	{ { .forename = "Will", .surname = "Young" }, "He was there. Then will young took the cash.", true },
+	{ { .forename = "Tom", .surname = "Will" }, "Then Sergeant Will took it.", true },
+	{ { .forename = "Tom", .surname = "Will" }, "He was there. Then tom will took it.", true },
+	{ { .forename = "Tom", .surname = "Will" }, "They will take it.", false },
+	{ { .surname = "So" }, "Then Sergeant So took it.", true },
+	{ { .forename = "Anh", .surname = "Le" }, "He was there. It was anh le again.", true },
+	{ { .forename = "John", .surname = "Constable" }, "It was john constable. Nobody else.", true },
+	{ { .forename = "John", .surname = "Constable" }, "A constable did it.", false },
 	{ { .surname = "Quill" }, "Nobody was named in it.", false },
 	{ { .surname = "" }, "Nobody was named in it.", false },
 };
+
+/* A register without one of its members lets his tips through and says nothing. */
+static void every_surname_gives_a_token(void **state)
+{
+	static const char *const surnames[] = { "Will", "So", "An", "Do", "He", "Le", "Van", "Constable", "Di", "May" };
+	struct arena *arena = arena_new(1 << 16);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(surnames) / sizeof(surnames[0]); i++) {
+		struct staff staff = { .surname = surnames[i] };
+		struct token_list list;
+
+		token_list_of_staff(&list, &staff, key, arena);
+		if (!has(&list, TOKEN_NAME, surnames[i]))
+			fail_msg("%s", surnames[i]);
+	}
+	arena_free(arena);
+}
+
+static void keys_tell_themselves_apart(void **state)
+{
+	static const uint8_t other[LINKAGE_KEY_BYTES] = { 99 };
+	struct arena *arena = arena_new(1 << 16);
+	struct token_list list = tokens_of("It was DC Marsden.", arena);
+
+	(void)state;
+	assert_true(list.key_check == token_key_check(key));
+	assert_true(list.key_check != token_key_check(other));
+	arena_free(arena);
+}
 
 static void staff_meet_their_tips(void **state)
 {
@@ -242,6 +286,8 @@ int main(void)
 		cmocka_unit_test(a_flood_of_words_keeps_the_name),
 		cmocka_unit_test(odd_bytes_do_no_harm),
 		cmocka_unit_test(staff_meet_their_tips),
+		cmocka_unit_test(every_surname_gives_a_token),
+		cmocka_unit_test(keys_tell_themselves_apart),
 		cmocka_unit_test(subjects_give_tokens),
 	};
 

@@ -54,7 +54,7 @@ static int read_class(struct token_list *tokens, uint8_t class, struct slice *by
 
 int entry_tokens_decode(struct token_list *tokens, struct slice bytes, struct arena *arena, struct err *err)
 {
-	struct token_list list = { NULL, 0, false };
+	struct token_list list = { .n = 0 };
 
 	if (bytes.len < 1 || bytes.data[0] != N_TOKEN_CLASSES)
 		return bad_shape(err, "another number of token classes");

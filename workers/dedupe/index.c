@@ -223,7 +223,7 @@ static int read_row(sqlite3_stmt *stmt, struct index_row *row, struct err *err)
 	row->day = (uint32_t)sqlite3_column_int64(stmt, 2);
 	row->partition = sqlite3_column_int(stmt, 4);
 	row->offset = sqlite3_column_int64(stmt, 5);
-	row->tokens = (struct token_list){ NULL, 0, false };
+	row->tokens = (struct token_list){ .n = 0 };
 	return entry_links_decode(row->links, &row->n_links, column_slice(stmt, 6), err);
 }
 

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#define FIRST_LINE "tipline-register 1"
+#define FIRST_LINE "tipline-register 1 "
 #define MAC_HEX 16
 
 static int bad_line(const char *name, int line, struct err *err, const char *what)
@@ -80,47 +80,85 @@ static size_t count_lines(struct slice text)
 	return n;
 }
 
-static int read_lines(struct token_list *tokens, const char *name, struct slice text, struct err *err)
+/* The line that begins a register. 1: it is one, 0: it is another line, -1. */
+static int read_first(struct staff_register *reg, const char *line, size_t len)
+{
+	const size_t head = strlen(FIRST_LINE);
+	uint64_t check;
+
+	while (len > 0 && (line[len - 1] == ' ' || line[len - 1] == '\t' || line[len - 1] == '\r'))
+		len--;
+	if (len < head || memcmp(line, FIRST_LINE, head) != 0)
+		return 0;
+	if (reg->n_keys == REGISTER_KEYS_MAX || read_mac(&check, line + head, len - head) < 0)
+		return -1;
+	reg->key_checks[reg->n_keys++] = check;
+	return 1;
+}
+
+static const char bad_token[] = "not a token class and 16 hex digits";
+static const char no_token[] = "a register without a token lets everything through";
+
+/* One line. `*fresh`: nothing but the first line of this register was read yet. NULL, or what is wrong. */
+static const char *take_line(struct staff_register *reg, const char *line, size_t len, bool *fresh)
+{
+	int first = read_first(reg, line, len), token;
+
+	if (first < 0)
+		return "not '" FIRST_LINE "' and 16 hex digits, or more registers than one file may hold";
+	if (first > 0) {
+		if (*fresh)
+			return no_token;
+		*fresh = true;
+		return NULL;
+	}
+	if (reg->n_keys == 0)
+		return "does not begin with '" FIRST_LINE "KEYCHECK'; made by an earlier release?";
+	token = read_line(&reg->tokens.items[reg->tokens.n], line, len);
+	if (token < 0)
+		return bad_token;
+	reg->tokens.n += (size_t)token;
+	*fresh = *fresh && token == 0;
+	return NULL;
+}
+
+static int read_lines(struct staff_register *reg, const char *name, struct slice text, struct err *err)
 {
 	const char *at = (const char *)text.data, *end = at + text.len;
 
-	for (int line = 1; at < end; line++) {
+	bool fresh = false;
+	int line = 1;
+
+	for (; at < end; line++) {
 		const char *newline = memchr(at, '\n', (size_t)(end - at));
 		size_t len = newline ? (size_t)(newline - at) : (size_t)(end - at);
 		const char *comment = memchr(at, '#', len);
 		size_t plain = comment ? (size_t)(comment - at) : len;
-		int rc;
+		const char *wrong = take_line(reg, at, plain, &fresh);
 
-		if (line == 1) {
-			if (plain != strlen(FIRST_LINE) || memcmp(at, FIRST_LINE, plain) != 0)
-				return bad_line(name, line, err, "does not begin with '" FIRST_LINE "'");
-		} else {
-			rc = read_line(&tokens->items[tokens->n], at, plain);
-			if (rc < 0)
-				return bad_line(name, line, err, "not a token class and 16 hex digits");
-			tokens->n += (size_t)rc;
-		}
+		if (wrong)
+			return bad_line(name, line, err, wrong);
 		at += newline ? len + 1 : len;
 	}
-	return 0;
+	return fresh ? bad_line(name, line - 1, err, no_token) : 0;
 }
 
 int staff_register_parse(struct staff_register *reg, const char *name, struct slice text, struct err *err)
 {
-	struct token_list tokens = { NULL, 0, false };
+	struct staff_register read = { .n_keys = 0 };
 	size_t lines = count_lines(text);
 
 	if (text.len == 0)
-		return bad_line(name, 1, err, "does not begin with '" FIRST_LINE "'");
+		return bad_line(name, 1, err, "does not begin with '" FIRST_LINE "KEYCHECK'");
 	if (lines > REGISTER_TOKENS_MAX)
 		return bad_line(name, 1, err, "more lines than a register may have");
-	tokens.items = mem_alloc(lines * sizeof(*tokens.items));
-	if (read_lines(&tokens, name, text, err) < 0) {
-		free(tokens.items);
+	read.tokens.items = mem_alloc(lines * sizeof(*read.tokens.items));
+	if (read_lines(&read, name, text, err) < 0) {
+		staff_register_release(&read);
 		return -1;
 	}
-	put_in_order(&tokens);
-	reg->tokens = tokens;
+	put_in_order(&read.tokens);
+	*reg = read;
 	return 0;
 }
 
@@ -150,7 +188,17 @@ int staff_register_load(struct staff_register *reg, const char *path, struct err
 void staff_register_release(struct staff_register *reg)
 {
 	free(reg->tokens.items);
-	*reg = (struct staff_register){ { NULL, 0, false } };
+	*reg = (struct staff_register){ .n_keys = 0 };
+}
+
+bool staff_register_can_judge(const struct staff_register *reg, const struct token_list *tokens)
+{
+	if (reg->n_keys == 0 || tokens->n == 0) /* nobody to find, or nothing to find him by */
+		return true;
+	for (size_t i = 0; i < reg->n_keys; i++)
+		if (reg->key_checks[i] == tokens->key_check)
+			return true;
+	return false;
 }
 
 bool staff_register_meets(const struct staff_register *reg, const struct token_list *tokens)

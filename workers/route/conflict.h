@@ -2,8 +2,14 @@
 /*
  * conflict: whether a tip names a member of a team, by the keyed tokens of the team's staff register.
  *
- * A register is a text file that `tipctl register build` makes: "tipline-register 1", then lines of a token class and
- * 16 hex digits; '#' begins a comment. It holds no names, and without the linkage key nobody can make or test one.
+ * A register is a text file that `tipctl register build` makes: "tipline-register 1 KEYCHECK", then lines of a token
+ * class and 16 hex digits; '#' begins a comment. It holds no names, and without the linkage key nobody can make or
+ * test one. A register without a token is refused, since it would let everything through.
+ *
+ * KEYCHECK (token_key_check, 16 hex digits) says which linkage key made it. Tips of another key would meet nothing in
+ * it, so route stops at such a tip and names the file. After a change of the linkage key tips of the old key may
+ * still be on their way: a file may hold several registers, one after the other, each with its first line. So build
+ * the new ones, append the old ones to them, and leave the old part out once route has read the last of the old tips.
  */
 #ifndef TIPLINE_WORKERS_ROUTE_CONFLICT_H
 #define TIPLINE_WORKERS_ROUTE_CONFLICT_H
@@ -11,9 +17,12 @@
 #include "schema/record.h"
 
 #define REGISTER_TOKENS_MAX 200000
+#define REGISTER_KEYS_MAX 4
 
 struct staff_register {
-	struct token_list tokens; /* sorted; owned */
+	struct token_list tokens; /* sorted; owned; of all keys: 64-bit MACs of two keys do not meet by chance */
+	uint64_t key_checks[REGISTER_KEYS_MAX];
+	size_t n_keys; /* 0: the team has no register, by its configuration */
 };
 
 /* Errors are ERR_CONFIG and say file:line. */
@@ -22,6 +31,9 @@ int staff_register_load(struct staff_register *reg, const char *path, struct err
 int staff_register_parse(struct staff_register *reg, const char *name, struct slice text, struct err *err);
 void staff_register_release(struct staff_register *reg);
 
+/* False when the register cannot tell whether the tip names a member: the tip's tokens were made with a key that it
+ * was not. */
+bool staff_register_can_judge(const struct staff_register *reg, const struct token_list *tokens);
 /* True when the tip names a member, as far as its tokens tell. */
 bool staff_register_meets(const struct staff_register *reg, const struct token_list *tokens);
 /* True when the tip may not reach the team: it names a member, or its list of tokens was cut, so that it may. A long

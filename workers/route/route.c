@@ -15,9 +15,16 @@
  * there is none, or it is named as well, the tip is parked, still sealed, until the policy names somebody.
  *
  * A list of tokens that was cut could hide a name, so it counts as a conflict with every team that has a register but
- * oversight: somebody must read the tip.
+ * oversight: somebody must read the tip. Oversight's alternate does not take it: it is asked when a member of oversight
+ * is named already, and whom else such a tip names nobody knows.
+ *
+ * Each team has a register, or "none" by the word of its configuration; two teams never share a recipient, since the
+ * one that is passed over would open what the other gets. A tip whose tokens were made with another linkage key than
+ * a register stops the stage: nobody can tell whom it names, and nothing is lost (conflict.h says what to do then).
  */
 #include "workers/route/route.h"
+
+#include <unistd.h>
 
 #include "schema/age.h"
 #include "schema/keys.h"
@@ -33,8 +40,9 @@
 static const struct conf_key keys[] = {
 	{ "policy", CONF_FILE, NULL, 0, 0, NULL, "the rules that decide where a tip goes (policy.yaml)" },
 	{ "teams.*.recipient", CONF_FILE, "", 0, 0, NULL, "the team's public key: its cases are sealed to it" },
-	{ "teams.*.register", CONF_FILE, "", 0, 0, NULL,
-	  "the team's staff register as keyed tokens: a tip that names one of them goes to oversight" },
+	{ "teams.*.register", CONF_PATH, "", 0, 0, NULL,
+	  "the team's staff register as keyed tokens: a tip that names one of them goes to oversight; "
+	  "'none' for a team without one, of whom nothing is kept away" },
 	CONF_KEYS_END,
 };
 
@@ -43,6 +51,7 @@ struct team {
 	char topic[sizeof(TOPIC_TEAM_PREFIX) + TEAM_NAME_MAX];
 	struct age_recipient recipient;
 	struct staff_register staff;
+	const char *register_path; /* the configuration's */
 };
 
 struct route {
@@ -68,6 +77,42 @@ struct team_loader {
 	const struct conf *conf;
 };
 
+/* CONF_PATH has put the configuration's folder in front. */
+static bool is_none(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return strcmp(slash ? slash + 1 : path, "none") == 0;
+}
+
+static int load_register(struct team *team, const struct conf *conf, struct err *err)
+{
+	char key[64 + TEAM_NAME_MAX];
+
+	snprintf(key, sizeof(key), "teams.%s.register", team->name);
+	team->register_path = conf_str(conf, key);
+	if (!*team->register_path)
+		return err_set(err, ERR_CONFIG, NULL,
+			       "'%s' is not set: a tip could reach the man it names; 'none' if the team has no register",
+			       key);
+	if (!is_none(team->register_path))
+		return staff_register_load(&team->staff, team->register_path, err);
+	if (access(team->register_path, F_OK) == 0)
+		return err_set(err, ERR_CONFIG, NULL, "'%s': there is a file %s: give a register another name", key,
+			       team->register_path);
+	return 0;
+}
+
+static int refuse_shared_recipient(const struct route *route, const struct team *team, struct err *err)
+{
+	for (size_t i = 0; i < route->n_teams; i++)
+		if (memcmp(route->teams[i].recipient.key, team->recipient.key, AGE_KEY_BYTES) == 0)
+			return err_set(err, ERR_CONFIG, NULL,
+				       "the teams '%s' and '%s' have one recipient: each could open what is kept from it",
+				       route->teams[i].name, team->name);
+	return 0;
+}
+
 static int load_team(void *arg, const char *name, struct err *err)
 {
 	struct team_loader *loader = arg;
@@ -88,9 +133,7 @@ static int load_team(void *arg, const char *name, struct err *err)
 			       key);
 	if (keys_load_recipient(&team->recipient, path, err) < 0)
 		return err_prefix(err, "%s", key);
-	snprintf(key, sizeof(key), "teams.%s.register", name);
-	path = conf_str(loader->conf, key);
-	if (*path && staff_register_load(&team->staff, path, err) < 0)
+	if (refuse_shared_recipient(route, team, err) < 0 || load_register(team, loader->conf, err) < 0)
 		return -1;
 	route->n_teams++;
 	return 0;
@@ -174,7 +217,7 @@ static const struct team *free_of_conflict(const struct route *route, const stru
 	if (!route->policy->alternate[0])
 		return NULL;
 	team = find_team(route, route->policy->alternate);
-	return staff_register_meets(&team->staff, tokens) ? NULL : team;
+	return staff_register_conflicts(&team->staff, tokens) ? NULL : team;
 }
 
 /* -1 when nobody can take the tip. */
@@ -237,6 +280,18 @@ static struct slice seal_case(struct route *route, const struct casefile *casefi
 	return buf_slice(&route->sealed);
 }
 
+/* Every register that could be asked, so that a wrong one shows with the first tip and not with the first it fails. */
+static int check_keys(const struct route *route, const struct token_list *tokens, struct err *err)
+{
+	for (size_t i = 0; i < route->n_teams; i++)
+		if (!staff_register_can_judge(&route->teams[i].staff, tokens))
+			return err_set(err, ERR_CONFIG, NULL,
+				       "%s: the register was made with another linkage key than the tip's tokens; build "
+				       "it anew, and append the one of the old key while tips of that are on their way",
+				       route->teams[i].register_path);
+	return 0;
+}
+
 static enum verdict route_handle(void *state, const struct event *in, struct emit *out, struct err *err)
 {
 	struct route *route = state;
@@ -245,6 +300,8 @@ static enum verdict route_handle(void *state, const struct event *in, struct emi
 	struct destination to;
 	struct casefile casefile = { .record = &record };
 
+	if (check_keys(route, &in->record->tokens, err) < 0)
+		return VERDICT_FATAL;
 	policy_decide(route->policy, in->record, in->arena, &decision);
 	if (find_destination(route, &decision, &in->record->tokens, &to) < 0) {
 		err_set(err, ERR_DATA, REASON_TEAM_UNKNOWN,
@@ -258,7 +315,7 @@ static enum verdict route_handle(void *state, const struct event *in, struct emi
 	record.sealed_case = seal_case(route, &casefile, &to);
 	record.parts |= RECORD_ROUTED;
 	record.body = slice_of(NULL, 0);
-	record.tokens = (struct token_list){ NULL, 0, false };
+	record.tokens = (struct token_list){ .n = 0 };
 	emit_record(out, TOPIC_ROUTED, &record.case_id, &record);
 	for (size_t i = 0; i < to.n; i++)
 		emit_bytes(out, to.teams[i]->topic, &record.case_id, &record.tip_id, record.sealed_case);
@@ -289,7 +346,8 @@ const struct stage route_stage = {
 		"against the staff registers of those teams, and seals the case to them, or to the oversight team "
 		"alone when one of their members may be named. Writes case.routed, without the tip's text and tokens, "
 		"and the sealed case to the topic of each team. "
-		"Parks a tip that nobody free of conflict could take (team-unknown).",
+		"Parks a tip that nobody free of conflict could take (team-unknown). "
+		"Stops at a tip whose tokens were made with another linkage key than a register.",
 	.keys = keys,
 	.bus_key = true,
 	.check = route_check,

@@ -162,8 +162,7 @@ class Pipeline:
     def _team(self, team):
         conf = {"recipient": self.path("keys", "teams", f"{team}.recipient")}
         register = self.path("registers", f"{team}.register")
-        if os.path.exists(register):
-            conf["register"] = register
+        conf["register"] = register if os.path.exists(register) else "none"
         return conf
 
     def _write(self, name, conf):
