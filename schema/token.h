@@ -23,9 +23,9 @@
  * Conflicts of interest are found by NAME, NUMBER and HANDLE, and matching is over-inclusive on purpose: a surname
  * meets any mention of the same word as a name, whoever was meant, and in a narrative without capitals any mention of
  * the word at all; surnames that are no common words are looked for in small letters too, as are forename and surname
- * together (token_staff.c). The two errors are not alike. A tip that goes to the oversight team for nothing costs a reader
- * minutes; a tip that reaches the team of the man it names costs the tipster his safety. So a forename alone is no
- * token of staff, but a surname alone is. A list that was cut cannot show that there is no conflict.
+ * together (token_staff.c). The two errors are not alike. A tip that goes to the oversight team for nothing costs a
+ * reader minutes; a tip that reaches the team of the man it names costs the tipster his safety. So a forename alone
+ * is no token of staff, but a surname alone is. A list that was cut cannot show that there is no conflict.
  */
 #ifndef TIPLINE_SCHEMA_TOKEN_H
 #define TIPLINE_SCHEMA_TOKEN_H

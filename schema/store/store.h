@@ -3,8 +3,9 @@
  * store: the Command's store of outcomes and sealed cases, in SQLite (schema/store/store.sql).
  *
  * One writer (the sink; a second one is refused with ERR_TEMPORARY reason "store-locked"), any number of readers.
- * Rows are idempotent on tip_id: adding one that is there changes nothing, and says whether it is the same tip. A batch and the Kafka
- * position it came from are one transaction: store_begin … store_add … store_set_position … store_commit.
+ * Rows are idempotent on tip_id: adding one that is there changes nothing, and says whether it is the same tip. A
+ * batch and the Kafka position it came from are one transaction: store_begin … store_add … store_set_position …
+ * store_commit.
  * After a failed commit (disk full, I/O error) the handle is dead: close it and exit; nothing was acknowledged.
  * A failed store_add or store_set_position: roll back (SQLite may have done it), and begin the batch again or exit.
  * Readers and the writer never wait for each other (write-ahead log).
