@@ -317,6 +317,7 @@ static void close_client(struct kafka_producer *producer)
 int kafka_producer_renew(struct kafka_producer *producer, struct err *err)
 {
 	close_client(producer);
+	producer->failed = 0; /* told by the fatal error that led here; the new client's flush must not tell it again */
 	log_event(LOG_LEVEL_INFO, "kafka.producer_renewed", NULL);
 	return open_client(producer, err);
 }

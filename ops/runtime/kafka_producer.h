@@ -59,6 +59,7 @@ int kafka_producer_queued(const struct kafka_producer *producer);
  * that a poll loop wakes. Once woken, read fd empty first, then call kafka_producer_poll until it returns 0.
  */
 void kafka_producer_wakeup(struct kafka_producer *producer, int fd);
+/* What was in flight is reported as failed; later flushes speak of what was sent afterwards. */
 int kafka_producer_renew(struct kafka_producer *producer, struct err *err);
 void kafka_producer_free(struct kafka_producer *producer); /* waits at most 2 s; NULL is allowed */
 

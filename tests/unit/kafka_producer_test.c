@@ -152,7 +152,7 @@ static void gives_up_in_time(void **state)
 {
 	struct fixture *f = *state;
 	struct tally tally = { 0 };
-	struct kafka_producer *producer = fixture_producer(f, 500, 100, count, &tally);
+	struct kafka_producer *producer = fixture_producer(f, 3000, 100, count, &tally);
 
 	send_some(f, producer, 1);
 	ok(f, kafka_producer_flush(producer, WAIT_MS, &f->err));
