@@ -30,7 +30,8 @@ def routed(args, folder, tips):
     if len(records) != len(tips):
         sys.exit(f"classify gave {len(records)} records for {len(tips)} tips")
     dedupe = evaluate_links.write(folder, "dedupe.yaml", "kafka:\n  brokers: [127.0.0.1:9]\n")
-    recipients = "".join(f"  {t}: {{ recipient: {ROOT}/tests/replay/route/teams/{t}.recipient }}\n" for t in TEAMS)
+    teams = f"{ROOT}/tests/replay/route/teams"
+    recipients = "".join(f"  {t}: {{ recipient: {teams}/{t}.recipient, register: none }}\n" for t in TEAMS)
     route = evaluate_links.write(folder, "route.yaml", "kafka:\n  brokers: [127.0.0.1:9]\n"
                                  f"policy: {args.policy}\nteams:\n{recipients}")
     linked = evaluate_links.run(f"{args.bin}/tipline-dedupe", dedupe, records)
