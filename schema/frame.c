@@ -30,12 +30,15 @@ static int check_lengths(size_t len, uint64_t body_len, uint64_t contact_len, st
 {
 	uint64_t want = FRAME_HEAD + body_len + contact_len + FRAME_SIGNATURE_BYTES;
 
-	if (body_len == 0 || contact_len == 0)
-		return refuse(err, REASON_FRAME_LENGTHS, "body or contact is empty");
+	if (body_len == 0)
+		return refuse(err, REASON_FRAME_LENGTHS, "the body is empty");
 	if (len < want)
 		return refuse(err, REASON_FRAME_SHORT, "ends before its lengths say");
 	if (len > want)
 		return refuse(err, REASON_FRAME_LENGTHS, "bytes after its end");
+	/* Another size would show who left details, which is the one thing the contact file must not do. */
+	if (contact_len != FRAME_CONTACT_BYTES)
+		return refuse(err, REASON_FRAME_LENGTHS, "the contact part has not its one size");
 	return 0;
 }
 

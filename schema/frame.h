@@ -11,7 +11,7 @@
  *     28   4   body length n
  *     32   4   contact length m
  *     36   n   body               age file
- *     36+n m   contact            age file, always present and of one size
+ *     36+n m   contact            age file, always present and always FRAME_CONTACT_BYTES long
  *     ...  64  Ed25519 over BLAKE2b-512("tipline/frame/v1" || all bytes before)
  *
  * The signature covers a hash, so that it costs the same for every size. A view borrows the bytes it was parsed from.
@@ -24,6 +24,7 @@
 #include "schema/tip_id.h"
 
 #define FRAME_HEAD 36
+#define FRAME_CONTACT_BYTES 1420 /* 3 recipients and 1,024 bytes inside (schema/seal.h): no other size is taken */
 #define FRAME_SIGNATURE_BYTES 64
 #define FRAME_SIGN_PUBLIC 32
 #define FRAME_SIGN_SECRET 64

@@ -12,6 +12,7 @@ static const struct {
 } kinds[] = {
 	{ TIPLINE_EINVAL, ERR_DATA },    { TIPLINE_ECONFIG, ERR_CONFIG },      { TIPLINE_EFULL, ERR_TEMPORARY },
 	{ TIPLINE_EIO, ERR_SYSTEM },     { TIPLINE_ETIMEDOUT, ERR_TEMPORARY },
+	{ TIPLINE_ESTOPPED, ERR_UNAVAILABLE },
 };
 
 int adapter_error(struct err *err, int code)

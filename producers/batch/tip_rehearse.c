@@ -314,6 +314,8 @@ static int conclude(struct rehearsal *rehearsal)
 	struct buf line = BUF_INIT;
 	size_t damaged = 0;
 	const struct err temporary = { .kind = ERR_TEMPORARY }, data = { .kind = ERR_DATA };
+	const struct err away = { .kind = ERR_UNAVAILABLE };
+	struct tipline_stats stats;
 
 	for (size_t i = 0; i < rehearsal->script.n; i++)
 		damaged += rehearsal->script.kinds[i] == KIND_DAMAGED;
@@ -321,7 +323,10 @@ static int conclude(struct rehearsal *rehearsal)
 	(void)printf("%s\n", buf_text(&line));
 	(void)fflush(stdout);
 	buf_release(&line);
-	if (tipline_waiting(rehearsal->tipline) > 0 || rehearsal->put < rehearsal->script.n)
+	tipline_stats(rehearsal->tipline, &stats);
+	if (stats.waiting > 0 && stats.stopped)
+		return err_exit_status(&away);
+	if (stats.waiting > 0 || rehearsal->put < rehearsal->script.n)
 		return err_exit_status(&temporary);
 	/* The damaged ones are meant to be refused; anything else is news. */
 	return told_count(&rehearsal->told, TIPLINE_REFUSED) == damaged ? 0 : err_exit_status(&data);

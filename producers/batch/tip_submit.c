@@ -232,6 +232,22 @@ static void wait_for_answers(struct run *run, double seconds)
 	undraw(run);
 }
 
+/* The exit status of a run whose tips were all put; what still waits will be tried by the next run. */
+static int status_of(const struct run *run, size_t waiting, size_t refused)
+{
+	const struct err data = { .kind = ERR_DATA }, later = { .kind = ERR_TEMPORARY }, away = { .kind = ERR_UNAVAILABLE };
+	struct tipline_stats stats = { 0 };
+
+	if (waiting == 0)
+		return refused > 0 ? err_exit_status(&data) : 0;
+	tipline_stats(run->tipline, &stats);
+	if (!stats.stopped)
+		return err_exit_status(&later);
+	(void)fputs("tip-submit: the gateway told this adapter to stop: it is revoked, or not on the list as it is here\n",
+		    stderr);
+	return err_exit_status(&away);
+}
+
 static int conclude(struct run *run, const struct program_call *call)
 {
 	size_t waiting = run->tipline != NULL ? tipline_waiting(run->tipline) : 0;
@@ -246,10 +262,7 @@ static int conclude(struct run *run, const struct program_call *call)
 	else
 		(void)fprintf(stderr, "%zu accepted, %zu of them repeats; %zu refused; %zu wait in the spool\n",
 			      stored + repeats, repeats, refused, waiting);
-	const struct err ends[] = { { .kind = ERR_DATA }, { .kind = ERR_TEMPORARY } };
-	if (waiting > 0)
-		return err_exit_status(&ends[1]);
-	return refused > 0 ? err_exit_status(&ends[0]) : 0;
+	return status_of(run, waiting, refused);
 }
 
 static int check_usage(const struct program_call *call, double *wait, struct err *err)
@@ -297,7 +310,7 @@ static int run_program(const struct program_call *call, struct err *err)
 static const struct program_option options[] = {
 	{ "dry-run", 'n', NULL, "check only; seal and send nothing" },
 	{ "narrative", 0, "TEXT", "one tip from flags: what happened" },
-	{ "channel", 0, "NAME", "web, phone, partner or batch" },
+	{ "channel", 0, "NAME", "web, phone, partner, batch or letter" },
 	{ "where", 0, "TEXT", "where it happened" },
 	{ "when", 0, "TEXT", "when it happened" },
 	{ "relation", 0, "TEXT", "what the tipster is to those concerned" },

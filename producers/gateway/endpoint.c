@@ -144,18 +144,27 @@ bool endpoint_receive(struct endpoint *endpoint, struct arrival *arrival)
 	return true;
 }
 
+/* A signal between two parts must not leave half a message, which the next one would complete. */
+static int send_part(struct endpoint *endpoint, const void *data, size_t len, int flags)
+{
+	int rc;
+	do
+		rc = zmq_send(endpoint->socket, data, len, ZMQ_DONTWAIT | flags);
+	while (rc < 0 && zmq_errno() == EINTR);
+	return rc;
+}
+
 int endpoint_send(struct endpoint *endpoint, const struct route *route, const struct tip1 *head,
 		  struct slice payload)
 {
 	uint8_t bytes[TIP1_HEAD];
 
 	tip1_encode(bytes, head);
-	if (zmq_send(endpoint->socket, route->bytes, route->len, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0)
+	if (send_part(endpoint, route->bytes, route->len, ZMQ_SNDMORE) < 0)
 		return -1;
-	int more = payload.len > 0 ? ZMQ_SNDMORE : 0;
-	if (zmq_send(endpoint->socket, bytes, sizeof(bytes), ZMQ_DONTWAIT | more) < 0)
+	if (send_part(endpoint, bytes, sizeof(bytes), payload.len > 0 ? ZMQ_SNDMORE : 0) < 0)
 		return -1;
-	if (payload.len > 0 && zmq_send(endpoint->socket, payload.data, payload.len, ZMQ_DONTWAIT) < 0)
+	if (payload.len > 0 && send_part(endpoint, payload.data, payload.len, 0) < 0)
 		return -1;
 	return 0;
 }

@@ -183,7 +183,7 @@ static void close_all(struct gateway *gateway)
 		close(gateway->wake);
 }
 
-/* A list or recipients that cannot be read leave the old ones in force: an editing slip must not stop intake. */
+/* A list that cannot be read leaves the old one in force: an editing slip must not stop intake. */
 static void reload(struct gateway *gateway)
 {
 	struct err err = ERR_INIT;

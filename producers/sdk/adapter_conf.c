@@ -6,7 +6,8 @@
 const struct conf_key adapter_conf_keys[] = {
 	{ "gateway", CONF_LIST, NULL, 0, 0, NULL, "gateways as host:port, tried in turn" },
 	{ "adapter.id", CONF_INT, NULL, 1, 65535, NULL, "this adapter's number on the gateway's list" },
-	{ "adapter.channel", CONF_CHOICE, NULL, 0, 0, "web|phone|partner|batch", "of tips that name none" },
+	{ "adapter.channel", CONF_CHOICE, NULL, 0, 0, "web|phone|partner|batch|letter",
+	  "of tips that name none" },
 	{ "keys.sign", CONF_SECRET, NULL, 0, 0, NULL, "signing key" },
 	{ "keys.curve", CONF_SECRET, NULL, 0, 0, NULL, "transport key pair" },
 	{ "keys.gateway", CONF_FILE, NULL, 0, 0, NULL, "the gateway's public transport key" },
@@ -16,6 +17,8 @@ const struct conf_key adapter_conf_keys[] = {
 	{ "reconnect.min", CONF_DURATION, "100ms", 10, 60000, NULL, "bound of the first random delay to reconnect" },
 	{ "reconnect.max", CONF_DURATION, "60s", 100, 3600000, NULL, "bound that the doubling delays do not pass" },
 	{ "reconnect.greet", CONF_DURATION, "5s", 500, 60000, NULL, "how long a gateway may take to welcome" },
+	{ "reconnect.stopped", CONF_DURATION, "60s", 100, 86400000, NULL,
+	  "when to try again after the gateway told this adapter to stop, as when it is revoked" },
 	CONF_KEYS_END
 };
 
@@ -48,6 +51,7 @@ int adapter_conf_submit(struct submit_options *options, const struct conf *conf,
 	options->backoff_min_ms = (int)conf_int(conf, "reconnect.min");
 	options->backoff_max_ms = (int)conf_int(conf, "reconnect.max");
 	options->greet_ms = (int)conf_int(conf, "reconnect.greet");
+	options->stopped_ms = (int)conf_int(conf, "reconnect.stopped");
 	if (keys_load_curve(&options->curve, conf_str(conf, "keys.curve"), err))
 		return -1;
 	return keys_load_curve_public(options->gateway_key, conf_str(conf, "keys.gateway"), err);

@@ -40,7 +40,7 @@ int feed_peek(struct feed *feed, struct spool_row **row, struct err *err)
 			return -1;
 		feed->next = 0;
 		feed->n = (size_t)n;
-		feed->more = n == FEED_ROWS;
+		feed->more = n > 0; /* a short read is not the end: rows that turned out damaged shorten it too */
 		if (n > 0)
 			feed->cursor = feed->rows[n - 1].id;
 	}

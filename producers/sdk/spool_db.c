@@ -103,6 +103,12 @@ static int open_all(struct spool_db *db, const char *path, struct err *err)
 		return spool_db_fail(db, path, err);
 	if (exec(db, path, setup, err) || check_format(db, path, err) || exec(db, path, schema, err))
 		return -1;
+	/*
+	 * A sync that failed may have left the log with frames that never reached the disk; what is appended behind them
+	 * would be lost with them in a power cut. So the log is emptied into the file before anything new is promised.
+	 */
+	if (sqlite3_wal_checkpoint_v2(db->sqlite, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) != SQLITE_OK)
+		return spool_db_fail(db, path, err);
 	for (int i = 0; i < N_SPOOL_STATEMENTS; i++)
 		if (sqlite3_prepare_v3(db->sqlite, texts[i], -1, SQLITE_PREPARE_PERSISTENT, &db->statements[i],
 				       NULL) != SQLITE_OK)

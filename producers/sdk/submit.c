@@ -23,16 +23,29 @@ void submit_enter(struct submit *submit, enum submit_state state, int64_t now)
 	submit->since_ms = now;
 }
 
-void submit_stop_for_good(struct submit *submit, const char *event, const char *detail)
+static void stop_until(struct submit *submit, int64_t until_ms)
 {
-	log_event(LOG_LEVEL_ERROR, event, "detail", detail, NULL);
 	wire_close(&submit->wire);
+	submit->until_ms = until_ms;
 	submit_enter(submit, SUBMIT_STOPPED, clock_mono_ms());
+}
+
+void submit_told_to_stop(struct submit *submit, uint16_t code)
+{
+	struct err err = ERR_INIT;
+
+	log_event(LOG_LEVEL_ERROR, "submit.stopped", "detail", tip1_code_find(code)->word, NULL);
+	window_clear(&submit->window);
+	if (feed_rewind(&submit->feed, &err))
+		submit_spool_failed(submit, &err);
+	else
+		stop_until(submit, clock_mono_ms() + submit->options.stopped_ms);
 }
 
 void submit_spool_failed(struct submit *submit, const struct err *err)
 {
-	submit_stop_for_good(submit, "spool.failed", err->text);
+	log_event(LOG_LEVEL_ERROR, "spool.failed", "detail", err->text, NULL);
+	stop_until(submit, INT64_MAX);
 }
 
 /* Between 0 and the bound, evenly: adapters that lost one gateway together do not come back together. */
@@ -128,10 +141,11 @@ static void tick_leaving(struct submit *submit, int64_t now)
 	submit_restart(submit, "the gateway is leaving", submit->leave_retry_ms);
 }
 
+/* The list may allow this adapter again by now: whoever mended it should not have to start adapters anew. */
 static void tick_stopped(struct submit *submit, int64_t now)
 {
-	(void)submit;
-	(void)now;
+	if (now >= submit->until_ms)
+		submit_restart(submit, "trying again after a stop", 0);
 }
 
 static void (*const ticks[N_SUBMIT_STATES])(struct submit *, int64_t) = {
@@ -146,7 +160,8 @@ static long wait_ms(const struct submit *submit)
 
 	if (atomic_load(&submit->state) == SUBMIT_WAITING && submit->until_ms < due)
 		due = submit->until_ms;
-	if (atomic_load(&submit->state) == SUBMIT_OPEN && delayed >= 0 && delayed < due)
+	/* Without credit a row that is due waits for the credit, not for the clock. */
+	if (atomic_load(&submit->state) == SUBMIT_OPEN && delayed >= 0 && delayed < due && window_open(&submit->window))
 		due = delayed > now ? delayed : now + 1; /* due but blocked: not a busy loop */
 	return due > now ? (long)(due - now) : 0;
 }

@@ -6,7 +6,8 @@
  *     GREETING   connecting; HELLO goes out as soon as there is a connection; WELCOME is awaited
  *     OPEN       sends SUBMITs while there is credit, takes answers, pings
  *     LEAVING    the gateway said GOAWAY: no new SUBMITs; the answers of those in flight are awaited
- *     STOPPED    the gateway said that a person must look (3xx), or the spool failed: nothing until the next start
+ *     STOPPED    the gateway said that a person must look (3xx): another attempt after `stopped_ms`; or the spool failed:
+ *                nothing until the next start
  *
  * From any state but STOPPED a lost connection, a late WELCOME, a late acknowledgement or three pings without an answer
  * lead to WAITING: the socket is closed, a new one made later, and everything still in the spool is sent again from the
@@ -37,7 +38,7 @@ struct submit_options {
 	struct curve_pair curve;
 	char gateway_key[41];
 	struct age_recipient triage; /* whom this adapter seals to: compared with what the gateway announces */
-	int backoff_min_ms, backoff_max_ms, greet_ms;
+	int backoff_min_ms, backoff_max_ms, greet_ms, stopped_ms;
 	struct spool *spool;
 	void (*receipt)(void *arg, const struct submit_receipt *receipt);
 	void (*progress)(void *arg); /* rows left the spool */

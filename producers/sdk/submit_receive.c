@@ -75,7 +75,7 @@ static void nack_quarantine(struct submit *submit, const struct message *message
 	if (window_take(&submit->window, message->head.seq, &message->head.msg_id, &sent))
 		submit_refuse(submit, &sent, message->head.code);
 	else if (atomic_load(&submit->state) == SUBMIT_GREETING)
-		submit_stop_for_good(submit, "submit.stopped", tip1_code_find(message->head.code)->word);
+		submit_told_to_stop(submit, message->head.code);
 }
 
 static void nack_retry(struct submit *submit, const struct message *message)
@@ -97,7 +97,7 @@ static void nack_restart(struct submit *submit, const struct message *message)
 
 static void nack_stop(struct submit *submit, const struct message *message)
 {
-	submit_stop_for_good(submit, "submit.stopped", tip1_code_find(message->head.code)->word);
+	submit_told_to_stop(submit, message->head.code);
 }
 
 static void on_nack(struct submit *submit, const struct message *message)

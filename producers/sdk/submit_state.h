@@ -36,7 +36,7 @@ struct submit {
 	size_t endpoint;
 	unsigned attempts;      /* since an answer last came */
 	int64_t since_ms;       /* when the state was entered */
-	int64_t until_ms;       /* WAITING: when to go on */
+	int64_t until_ms;       /* WAITING, STOPPED: when to go on */
 	int64_t pinged_ms;
 	unsigned pongs_missed;
 	int64_t highest_sent;   /* row: what is at most this is sent again */
@@ -49,7 +49,9 @@ struct submit {
 void submit_enter(struct submit *submit, enum submit_state state, int64_t now);
 /* The session is over: new socket after at least `least_ms`, next endpoint, everything in the spool again. */
 void submit_restart(struct submit *submit, const char *why, int64_t least_ms);
-void submit_stop_for_good(struct submit *submit, const char *event, const char *detail);
+/* The gateway says that a person must look: the next attempt comes after options.stopped_ms. */
+void submit_told_to_stop(struct submit *submit, uint16_t code);
+/* Nothing can be submitted until the next start. */
 void submit_spool_failed(struct submit *submit, const struct err *err);
 
 /* A row that ended without leaving the spool yet: told. And one that was refused: set aside, then told. */

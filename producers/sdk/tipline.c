@@ -224,16 +224,20 @@ static void wait_a_little(struct tipline *tipline, int64_t most_ms)
 int tipline_drain(struct tipline *tipline, int timeout_ms)
 {
 	int64_t start = clock_mono_ms(), left = timeout_ms;
+	struct submit_stats submit = { 0 };
 	size_t waiting;
 
 	pthread_mutex_lock(&tipline->lock);
 	while ((waiting = spool_waiting(tipline->spool)) > 0) {
+		submit_stats(tipline->submit, &submit);
 		left = timeout_ms < 0 ? DRAIN_LOOK_MS : timeout_ms - (clock_mono_ms() - start);
-		if (left <= 0)
+		if (left <= 0 || submit.stopped)
 			break;
 		wait_a_little(tipline, left);
 	}
 	pthread_mutex_unlock(&tipline->lock);
+	if (waiting > 0 && submit.stopped)
+		return failed_with(TIPLINE_ESTOPPED, "the gateway told this adapter to stop: ask whoever keeps its list");
 	return waiting == 0 ? TIPLINE_OK : failed_with(TIPLINE_ETIMEDOUT, "tips still wait in the spool");
 }
 
@@ -257,6 +261,7 @@ void tipline_stats(struct tipline *tipline, struct tipline_stats *stats)
 		.waiting = spool_waiting(tipline->spool),
 		.quarantined = spool_quarantined(tipline->spool),
 		.connected = submit.connected,
+		.stopped = submit.stopped,
 	};
 }
 

@@ -35,7 +35,8 @@ enum tipline_code {
 	TIPLINE_EFULL = -3,   /* the spool is at its limit: refuse the tip to your user, loudly */
 	TIPLINE_EIO = -4,     /* the spool could not be written: the tip is NOT kept */
 	TIPLINE_ETIMEDOUT = -5,
-	TIPLINE_EINTERNAL = -6
+	TIPLINE_EINTERNAL = -6,
+	TIPLINE_ESTOPPED = -7 /* the gateway told this adapter to stop (revoked, or not this channel): a person must look */
 };
 
 enum tipline_result {
@@ -71,14 +72,17 @@ int tipline_check(const char *json, size_t len);
 /* Called once for every tip that reached its end. Set before the first put. */
 void tipline_on_receipt(struct tipline *tipline, void (*fn)(void *arg, const struct tipline_receipt *receipt),
 			void *arg);
-/* 0 when nothing waits any more, TIPLINE_ETIMEDOUT otherwise. timeout_ms < 0: for ever. */
+/*
+ * 0 when nothing waits any more; TIPLINE_ESTOPPED as soon as the gateway has told this adapter to stop (what waits stays
+ * in the spool and is tried again now and then); TIPLINE_ETIMEDOUT otherwise. timeout_ms < 0: for ever.
+ */
 int tipline_drain(struct tipline *tipline, int timeout_ms);
 size_t tipline_waiting(struct tipline *tipline);
 
 struct tipline_stats {
 	uint64_t put, stored, duplicate, refused, resubmitted, reconnects;
 	uint64_t waiting, quarantined;
-	int connected;
+	int connected, stopped; /* stopped: see TIPLINE_ESTOPPED */
 };
 void tipline_stats(struct tipline *tipline, struct tipline_stats *stats);
 

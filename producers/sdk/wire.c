@@ -96,16 +96,26 @@ bool wire_connected(struct wire *wire)
 	       (events & ZMQ_POLLOUT) != 0;
 }
 
+/* A signal between two parts must not leave half a message, which the next one would complete. */
+static int send_part(struct wire *wire, const void *data, size_t len, int flags)
+{
+	int rc;
+	do
+		rc = zmq_send(wire->socket, data, len, ZMQ_DONTWAIT | flags);
+	while (rc < 0 && zmq_errno() == EINTR);
+	return rc;
+}
+
 int wire_send(struct wire *wire, const struct tip1 *head, struct slice payload)
 {
 	uint8_t bytes[TIP1_HEAD];
 	int more = payload.len > 0 ? ZMQ_SNDMORE : 0;
 
 	tip1_encode(bytes, head);
-	if (zmq_send(wire->socket, bytes, sizeof(bytes), ZMQ_DONTWAIT | more) < 0)
+	if (send_part(wire, bytes, sizeof(bytes), more) < 0)
 		return -1;
 	/* The first part chose a connection, so the second waits for nothing; if it is gone both are dropped. */
-	if (more && zmq_send(wire->socket, payload.data, payload.len, ZMQ_DONTWAIT) < 0)
+	if (more && send_part(wire, payload.data, payload.len, 0) < 0)
 		return -1;
 	return 0;
 }

@@ -204,6 +204,49 @@ static void short_frames_are_parked(void **state)
 	}
 }
 
+static enum verdict answer_of(const struct letter *letter, struct err *err)
+{
+	struct event event = { .day = DAY, .arena = site.arena };
+	struct buf bytes = BUF_INIT;
+	enum verdict verdict;
+
+	tip_id_random(&event.tip_id);
+	write_frame(&bytes, letter, &event.tip_id);
+	event.value = buf_slice(&bytes);
+	emit_begin(&site.emit, DAY);
+	verdict = classify_stage.handle(site.state, &event, &site.emit, err);
+	buf_release(&bytes);
+	return verdict;
+}
+
+/* What the gateway takes from an adapter that was put on the list just now must not be parked. */
+static void a_changed_list_is_taken_up(void **state)
+{
+	static const struct letter letter = { .what = "from the desk", .json = TIP, .adapter = 9 };
+	char path[128], text[8192];
+	struct err err = ERR_INIT;
+	FILE *file;
+	char *id;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(answer_of(&letter, &err), VERDICT_PARK);
+	assert_ptr_equal(err.reason, REASON_ADAPTER_UNKNOWN);
+	file = fopen(path_of(path, "keys/adapters.yaml"), "r");
+	assert_non_null(file);
+	len = fread(text, 1, sizeof(text) - 1, file);
+	fclose(file);
+	text[len] = '\0';
+	id = strstr(text, "id: 1\n");
+	assert_non_null(id);
+	id[4] = '9';
+	assert_int_equal(keys_replace(path, slice_of(text, len), 0644, &err), 0);
+	assert_int_equal(answer_of(&letter, &err), VERDICT_DONE);
+	/* An editing slip leaves the list as it was. */
+	assert_int_equal(keys_replace(path, slice_str("adapters: ["), 0644, &err), 0);
+	assert_int_equal(answer_of(&letter, &err), VERDICT_DONE);
+}
+
 static void the_check_loads_the_lexicon(void **state)
 {
 	struct err err = ERR_INIT;
@@ -218,6 +261,7 @@ int main(void)
 		cmocka_unit_test(letters_are_checked),
 		cmocka_unit_test(short_frames_are_parked),
 		cmocka_unit_test(the_check_loads_the_lexicon),
+		cmocka_unit_test(a_changed_list_is_taken_up), /* last: it leaves a broken list behind */
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -162,8 +162,9 @@ static const struct tip1 *last(const struct scene *scene)
 
 static void build(const struct scene *scene, struct buf *out, uint16_t adapter, uint8_t id, const char *body)
 {
+	static const uint8_t contact[FRAME_CONTACT_BYTES];
 	const struct frame frame = { .tip_id = { { id } }, .adapter = adapter, .day = 20000, .body = slice_str(body),
-				     .contact = slice_str("contact") };
+				     .contact = slice_of(contact, sizeof(contact)) };
 	buf_clear(out);
 	frame_build(out, &frame, scene->secrets[adapter == 1 ? 0 : 1]);
 }

@@ -101,7 +101,7 @@ static void write_adapter_config(const char *path, const char *adapter, int id, 
 		       "keys: {sign: keys/adapters/%s.sign, curve: %s, gateway: keys/gateway.curve.pub,"
 		       " recipients: keys/recipients.yaml}\n"
 		       "spool: {path: %s}\n"
-		       "reconnect: {min: 50ms, max: 500ms, greet: 2s}\n",
+		       "reconnect: {min: 50ms, max: 500ms, greet: 2s, stopped: 300ms}\n",
 		       site.port, id, adapter, curve_of, spool);
 	write_file(path, text);
 }

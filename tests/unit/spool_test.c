@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "producers/sdk/feed.h"
 #include "producers/sdk/spool.h"
 #include "schema/frame.h"
 
@@ -237,6 +238,35 @@ static void test_damaged_record(void **state)
 	spool_close(spool);
 }
 
+/* A damaged row makes a read come out short; what stands behind it must still be sent. */
+static void test_feed_goes_on_behind_damage(void **state)
+{
+	struct feed *feed = mem_alloc(sizeof(*feed));
+	struct spool_row *row;
+	struct err err = ERR_INIT;
+	sqlite3 *db;
+	int seen = 0;
+	(void)state;
+
+	struct spool *spool = open_spool(1000);
+	for (int i = 0; i < 200; i++)
+		put(spool, 1);
+	spool_close(spool);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "UPDATE tips SET digest = X'01' WHERE id = 5", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	spool = open_spool(1000);
+	feed_init(feed, spool);
+	while (feed_peek(feed, &row, &err) == 0 && row != NULL) {
+		seen++;
+		feed_advance(feed);
+	}
+	assert_int_equal(seen, 199);
+	feed_release(feed);
+	free(feed);
+	spool_close(spool);
+}
+
 static void test_nothing_but_damage_is_not_the_end(void **state)
 {
 	struct spool_row rows[2];
@@ -328,6 +358,7 @@ int main(void)
 		CASE(test_one_process),
 		CASE(test_killed),
 		CASE(test_damaged_record),
+		CASE(test_feed_goes_on_behind_damage),
 		CASE(test_nothing_but_damage_is_not_the_end),
 		CASE(test_quarantine),
 		CASE(test_not_a_spool),

@@ -24,6 +24,7 @@
 #include "schema/reason.h"
 #include "schema/tip.h"
 #include "schema/topics.h"
+#include "workers/classify/adapters.h"
 #include "workers/classify/lexicon.h"
 
 static const struct conf_key keys[] = {
@@ -37,7 +38,7 @@ static const struct conf_key keys[] = {
 
 struct classify {
 	struct lexicon *lexicon;
-	struct adapter_list adapters;
+	struct adapters adapters;
 	struct identity_set identities;
 	uint8_t *linkage; /* in locked memory */
 	struct buf plain; /* the opened body; wiped after each tip */
@@ -51,7 +52,7 @@ static void classify_close(void *state)
 	if (!classify)
 		return;
 	lexicon_free(classify->lexicon);
-	adapter_list_release(&classify->adapters);
+	adapters_release(&classify->adapters);
 	identity_set_release(&classify->identities);
 	buf_release(&classify->plain);
 	locked_free(classify->linkage);
@@ -65,7 +66,7 @@ static int load_keys(struct classify *classify, const struct conf *conf, struct 
 		return -1;
 	if (classify->trying)
 		return 0;
-	if (adapter_list_load(&classify->adapters, conf_str(conf, "keys.adapters"), err) != 0)
+	if (adapters_load(&classify->adapters, conf_str(conf, "keys.adapters"), err) != 0)
 		return -1;
 	return identity_set_load(&classify->identities, conf_str(conf, "keys.triage"), err);
 }
@@ -95,14 +96,14 @@ static int classify_check(const struct conf *conf, struct err *err)
 }
 
 /* Everything about the frame that needs no key of ours. */
-static int check_frame(const struct classify *classify, struct frame *frame, const struct adapter **adapter,
+static int check_frame(struct classify *classify, struct frame *frame, const struct adapter **adapter,
 		       const struct event *in, struct err *err)
 {
 	if (frame_parse(frame, in->value, err) != 0)
 		return -1;
 	if (!tip_id_equal(&frame->tip_id, &in->tip_id))
 		return err_set(err, ERR_DATA, REASON_ID_MISMATCH, "the record's tip id is not the frame's");
-	*adapter = adapter_list_find(&classify->adapters, frame->adapter);
+	*adapter = adapters_find(&classify->adapters, frame->adapter);
 	if (!*adapter || (*adapter)->revoked)
 		return err_set(err, ERR_DATA, REASON_ADAPTER_UNKNOWN, "adapter key %u is %s", frame->adapter,
 			       *adapter ? "revoked" : "not on the list");
