@@ -15,7 +15,8 @@ static const size_t buckets[] = { 4u << 10, 16u << 10, 64u << 10, 256u << 10, 1u
 static const size_t n_buckets = sizeof(buckets) / sizeof(buckets[0]);
 
 _Static_assert(BODY_HEAD == 2 + 2 + 4 + TIP_ID_BYTES, "the body's head");
-_Static_assert(FRAME_CONTACT_BYTES == 70 + 98 * CONTACT_STANZAS + 16 + CONTACT_PLAIN + 16, "the contact file's one size");
+_Static_assert(FRAME_CONTACT_BYTES == 70 + 98 * CONTACT_STANZAS + 16 + CONTACT_PLAIN + 16,
+	       "the contact file's one size");
 _Static_assert(BODY_STANZAS <= AGE_RECIPIENTS_MAX && CONTACT_STANZAS <= AGE_RECIPIENTS_MAX, "age's limit");
 
 static bool is_zero(const uint8_t *data, size_t len)

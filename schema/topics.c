@@ -5,9 +5,9 @@
  * Records carry midnight of a day as their CreateTime, so that no broker knows when in the day a tip came. Kafka's
  * retention and segment rolling go by that time, which has three traps:
  *   - Retention deletes by a record's own timestamp, however young its offset. A record dated further back than
- *     retention.ms would be acknowledged and deleted minutes later. message.timestamp.before.max.ms, always shorter than
- *     the retention, makes the broker refuse it instead: loud, and the sender keeps what it has. So a stage dates what
- *     it emits with the day of emission, not with the tip's day.
+ *     retention.ms would be acknowledged and deleted minutes later. message.timestamp.before.max.ms, always shorter
+ *     than the retention, makes the broker refuse it instead: loud, and the sender keeps what it has. So a stage dates
+ *     what it emits with the day of emission, not with the tip's day.
  *   - A record dated in the future would outlive the retention. message.timestamp.after.max.ms is one day: enough for
  *     clocks that disagree about midnight, and fixed here because its default differs between releases.
  *   - Two midnights are 24 hours apart, and a segment rolls when the difference exceeds segment.ms. 12 hours rolls at
@@ -15,8 +15,8 @@
  * A finite retention must outlast the longest stop of the stage that reads the topic.
  *
  * An acknowledgement is not an fsync. Where one broker is all there is, a power loss would take what a stage was told
- * is there, and its reader has committed the input by then. So every topic is flushed for each record. Replication and min.insync.replicas depend on the
- * number of brokers and are set where topics are created.
+ * is there, and its reader has committed the input by then. So every topic is flushed for each record. Replication and
+ * min.insync.replicas depend on the number of brokers and are set where topics are created.
  */
 #include "schema/topics.h"
 
@@ -43,7 +43,8 @@
 	{ "unclean.leader.election.enable", "false" }, { "flush.messages", "1" }
 
 #define DELETED_AFTER(message_max, retention, oldest) \
-	EVERY_TOPIC(message_max), { "cleanup.policy", "delete" }, { "retention.ms", retention }, { "retention.bytes", "-1" }, \
+	EVERY_TOPIC(message_max), { "cleanup.policy", "delete" }, { "retention.ms", retention }, \
+	{ "retention.bytes", "-1" }, \
 	{ "message.timestamp.before.max.ms", oldest }, { "segment.ms", HALF_DAY }
 
 #define END { NULL, NULL }
@@ -66,7 +67,8 @@ static const struct topic_setting team[] = { DELETED_AFTER(MESSAGE_MAX, DAYS_90,
  * a day or so after max.compaction.lag.ms at the latest.
  */
 static const struct topic_setting link_index[] = {
-	EVERY_TOPIC(MESSAGE_MAX), { "cleanup.policy", "compact" }, { "segment.ms", HALF_DAY }, { "delete.retention.ms", DAYS_7 },
+	EVERY_TOPIC(MESSAGE_MAX), { "cleanup.policy", "compact" }, { "segment.ms", HALF_DAY },
+	{ "delete.retention.ms", DAYS_7 },
 	{ "min.compaction.lag.ms", HOUR }, { "max.compaction.lag.ms", DAY },
 	{ "message.timestamp.before.max.ms", ANY_AGE }, END
 };

@@ -73,5 +73,6 @@ int kafka_commit(rd_kafka_t *rk, const rd_kafka_topic_partition_list_t *list, st
 		return 0;
 	}
 	/* What does not pass (no such topic, not allowed) would be tried for ever. */
-	return err_set(err, kafka_client_transient(rd_err) ? ERR_TEMPORARY : ERR_UNAVAILABLE, "commit-failed", "offsets are not committed: %s (%s)", rd_kafka_err2str(rd_err), rd_kafka_err2name(rd_err));
+	return err_set(err, kafka_client_transient(rd_err) ? ERR_TEMPORARY : ERR_UNAVAILABLE, "commit-failed",
+		       "offsets are not committed: %s (%s)", rd_kafka_err2str(rd_err), rd_kafka_err2name(rd_err));
 }

@@ -73,8 +73,8 @@ int tipline_check(const char *json, size_t len);
 void tipline_on_receipt(struct tipline *tipline, void (*fn)(void *arg, const struct tipline_receipt *receipt),
 			void *arg);
 /*
- * 0 when nothing waits any more; TIPLINE_ESTOPPED as soon as the gateway has told this adapter to stop (what waits stays
- * in the spool and is tried again now and then); TIPLINE_ETIMEDOUT otherwise. timeout_ms < 0: for ever.
+ * 0 when nothing waits any more; TIPLINE_ESTOPPED as soon as the gateway has told this adapter to stop (what waits
+ * stays in the spool and is tried again now and then); TIPLINE_ETIMEDOUT otherwise. timeout_ms < 0: for ever.
  */
 int tipline_drain(struct tipline *tipline, int timeout_ms);
 size_t tipline_waiting(struct tipline *tipline);
