@@ -146,13 +146,13 @@ static const struct program embedded_broker = {
 	.synopsis = "[--address-file FILE] [--brokers N] [TEAM | TOPIC=PARTITIONS …]",
 	.description =
 		"Runs the broker that is built into librdkafka until SIGTERM. It listens on loopback, on a port that "
-		"the system chooses; the address (host:port, with commas between several) is its one line of standard "
-		"output. It has every topic of tipline, and team.TEAM for each TEAM named; TOPIC=PARTITIONS gives a "
-		"topic other partitions than usual, or adds one.\n"
+		"the system chooses; the address (host:port, with commas between several) is its one line of "
+		"standard output. It has every topic of tipline, and team.TEAM for each TEAM named; "
+		"TOPIC=PARTITIONS gives a topic other partitions than usual, or adds one.\n"
 		"\n"
-		"It keeps records in memory and forgets all of them when it ends. A partition holds 5 MiB; beyond that "
-		"its oldest records vanish, read or not. It knows no topic settings, no access control and no TLS. It "
-		"serves to see the pipeline run on a machine without Java, and nothing else.",
+		"It keeps records in memory and forgets all of them when it ends. A partition holds 5 MiB; beyond "
+		"that its oldest records vanish, read or not. It knows no topic settings, no access control and no "
+		"TLS. It serves to see the pipeline run on a machine without Java, and nothing else.",
 	.examples =
 		"Two teams, and more room for sealed tips:\n"
 		"    tipline-embedded-broker --address-file broker.addr corruption oversight tip.sealed=24\n",
