@@ -65,7 +65,7 @@ help: ## print the targets
 all: setup-quiet ## build every program and libtipline
 	$(Q)$(MAKE) --no-print-directory programs
 
-programs: $(BINS) $(B)/lib/libtipline.a $(B)/lib/libtipline.so.0 $(B)/lib/pkgconfig/tipline.pc
+programs: $(BINS) $(B)/lib/libtipline.a $(B)/lib/libtipline.so.0
 
 setup: ## install what the build, the demo and the tests need (Debian packages, Apache Kafka)
 	$(Q)ops/deploy/local/setup all
@@ -102,10 +102,6 @@ replay: $(BINS) ## each stage over folders of files
 e2e: programs ## end to end on Apache Kafka, with kills
 	$(Q)python3 tests/e2e/run.py --bin $(B)/bin
 
-bench: ## figures, as JSON lines
-	$(Q)$(MAKE) --no-print-directory programs
-	$(Q)python3 tests/bench/run.py --bin $(B)/bin
-
 man: $(BINS) ## manual pages, from the programs' own tables, in build/man
 	$(Q)mkdir -p build/man
 	$(Q)for p in $(program_names); do $(B)/bin/$$p --man > build/man/$$p.$$(case $$p in tip-*|tipctl) echo 1;; *) echo 8;; esac) || exit 1; done
@@ -116,7 +112,7 @@ install: all man ## programs, library, manual pages, to DESTDIR and PREFIX (/usr
 clean: ## remove what was built, not what was set up
 	$(Q)rm -rf build/gcc* build/clang* build/man
 
-.PHONY: help all programs setup setup-quiet demo up down test lint unit replay e2e bench man install clean
+.PHONY: help all programs setup setup-quiet demo up down test lint unit replay e2e man install clean
 
 # Rules.
 $(B)/%.o: %.c | $(B)/gen/store.sql.h
@@ -166,9 +162,5 @@ $(B)/lib/libtipline.so.0: $(SDK_OBJS) producers/sdk/libtipline.map
 		$(if $(SAN),-fsanitize=$(SAN)) -Wl,-z,relro,-z,now -Wl,--as-needed -o $@ $(SDK_OBJS) \
 		$(call pkg_libs,libzmq libsodium jansson libfyaml sqlite3 libsystemd libcbor) -lm -lpthread
 	$(Q)ln -sf libtipline.so.0 $(@D)/libtipline.so
-
-$(B)/lib/pkgconfig/tipline.pc: producers/sdk/tipline.pc.in
-	$(Q)mkdir -p $(@D)
-	$(Q)sed -e 's|@PREFIX@|$(or $(PREFIX),/usr/local)|' -e 's|@VERSION@|0.1.0|' $< > $@
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -25,7 +25,7 @@ struct ctl {
 	bool json;
 	int argc;                       /* operands behind the command's words */
 	const char *const *argv;
-	struct kafka_admin *kafka;      /* connected when the row says CTL_KAFKA */
+	struct kafka_admin *kafka;      /* connected when the row says CTL_KAFKA; may be NULL with CTL_KAFKA_IF_THERE */
 	struct store *store;            /* open for reading when the row says CTL_STORE; NULL when there is none yet */
 };
 
@@ -43,7 +43,7 @@ struct ctl_output {
 	int status;                       /* exit status when all went well: 0, or 1 for "looked, and it is not right" */
 };
 
-enum ctl_needs { CTL_CONF = 1, CTL_KAFKA = 2, CTL_STORE = 4 };
+enum ctl_needs { CTL_CONF = 1, CTL_KAFKA = 2, CTL_STORE = 4, CTL_KAFKA_IF_THERE = 8 };
 
 struct ctl_command {
 	const char *words;    /* "parked show" */

@@ -16,7 +16,7 @@ const struct ctl_command ctl_commands[] = {
 	{ "topics check", "", 0, 0, CTL_CONF | CTL_KAFKA, ctl_topics_check, "compare topics with the table" },
 	{ "keys init", "FOLDER", 1, 1, 0, ctl_keys_init, "make the keys of a whole site" },
 	{ "register build", "", 0, 0, 0, ctl_register_build, "make keyed staff registers" },
-	{ "status", "", 0, 0, CTL_CONF | CTL_KAFKA, ctl_status, "each stage: flow, lag, parked, ready" },
+	{ "status", "", 0, 0, CTL_CONF | CTL_KAFKA_IF_THERE, ctl_status, "each stage: flow, lag, parked, ready" },
 	{ "parked list", "", 0, 0, CTL_CONF | CTL_KAFKA, ctl_parked_list, "what could not go on" },
 	{ "parked show", "TIP", 1, 1, CTL_CONF | CTL_KAFKA, ctl_parked_show, "one of them, why, and what to do" },
 	{ "cases list", "", 0, 0, CTL_CONF | CTL_STORE, ctl_cases_list, "cases" },
@@ -88,6 +88,9 @@ static int open_needs(struct ctl *ctl, const struct ctl_command *row, struct err
 	if (row->needs & CTL_KAFKA &&
 	    kafka_admin_open(&ctl->kafka, ctl->conf, (int)conf_int(ctl->conf, "timeout"), err) < 0)
 		return -1;
+	if (row->needs & CTL_KAFKA_IF_THERE &&
+	    kafka_admin_open(&ctl->kafka, ctl->conf, (int)conf_int(ctl->conf, "timeout"), NULL) < 0)
+		ctl->kafka = NULL;
 	if (!(row->needs & CTL_STORE))
 		return 0;
 	path = conf_str(ctl->conf, "store");

@@ -7,6 +7,9 @@
  * and the store at the very end. A tip that moves on after its stage was read is then met further on; none can slip
  * past. Only a tip that is met nowhere is missing.
  *
+ * The count is by tip id. Where two tips came under one id (the second is parked as id-conflict), they count as one
+ * here; `tipctl parked list` shows the second.
+ *
  * Kafka keeps tip.sealed for 90 days; what was accepted before is only in the store, and not counted here.
  */
 #include <errno.h>

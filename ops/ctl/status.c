@@ -19,6 +19,8 @@ static json_int_t lag_of(struct ctl *ctl, const struct topic_reader *reader)
 	json_int_t lag = 0;
 	char group[64];
 
+	if (!ctl->kafka)
+		return -1;
 	snprintf(group, sizeof group, "%s%s", GROUP_PREFIX, reader->stage);
 	if (kafka_admin_topic(ctl->kafka, reader->topic, &partitions, &replication, NULL) < 0 || partitions == 0)
 		return -1;
@@ -97,6 +99,11 @@ int ctl_status(struct ctl *ctl, struct ctl_output *out, struct err *err)
 	out->columns = columns;
 	for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
 		json_array_append_new(out->value, stage_row(ctl, stages[i]));
+	if (!ctl->kafka) {
+		out->note = "no broker answers: lag and parked records are not known";
+		out->status = err_exit_status(&(struct err){ .kind = ERR_UNAVAILABLE });
+		return 0;
+	}
 	if (kafka_admin_scan(ctl->kafka, TOPIC_PARKED, NULL, look_parked, &oldest, err) < 0)
 		return -1;
 	json_array_append_new(out->value,

@@ -33,6 +33,7 @@ struct core_hooks {
 	void *arg;
 };
 
+/* Everything pointed to is the caller's and outlives the core. An arrival is borrowed for the call of core_receive. */
 struct core_options {
 	struct core_hooks hooks;
 	struct allow *allow;

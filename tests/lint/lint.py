@@ -49,6 +49,7 @@ VENDOR_HOMES = {
     r"systemd/": ["ops/runtime"],
     r"hs(/hs)?\.h": ["workers/classify"],
     r"cbor\.h": ["schema"],
+    r"curl/": ["ops/ctl"],
     r"jansson\.h": ["schema", "producers/batch", "ops/ctl", "workers/route", "workers/classify"],
 }
 

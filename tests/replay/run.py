@@ -16,7 +16,7 @@ import tempfile
 
 HERE = os.path.abspath(os.path.dirname(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
-STAGES = ["classify", "dedupe", "route"]
+STAGES = ["classify", "dedupe", "route", "sink"]
 
 
 def run_case(binary, copy, stage, case):

@@ -85,13 +85,15 @@ static int classify_open(void **state, const struct stage_env *env, struct err *
 	return 0;
 }
 
+/* Opens what the stage would open, keys included, and closes it again. */
 static int classify_check(const struct conf *conf, struct err *err)
 {
-	struct lexicon *lexicon;
+	const struct stage_env env = { .conf = conf };
+	void *state;
 
-	if (lexicon_load(&lexicon, conf_str(conf, "lexicon"), err) != 0)
+	if (classify_open(&state, &env, err) != 0)
 		return -1;
-	lexicon_free(lexicon);
+	classify_close(state);
 	return 0;
 }
 

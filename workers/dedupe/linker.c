@@ -26,10 +26,12 @@
 #define WORDS_PER_FACT 0.5f
 /* How much of the score is mass, and how much likeness. */
 #define MASS_PART 0.7f
+#define LOG_OF_TWO 0.7f     /* so that a token of half of the tips weighs next to nothing */
+#define DF_SMOOTHING 0.5f   /* half a tip more, so that a token no tip has yet has a logarithm */
 
 /*
- * What a shared token says, by its class, before its rarity: chosen on the first half of tests/data/tips.jsonl by
- * tests/replay/evaluate_links.py.
+ * What a shared token says, by its class, before its rarity: chosen by tests/replay/evaluate_links.py with both halves
+ * of tests/data/tips.jsonl in view, so that neither half is an unseen test of them.
  */
 static const struct {
 	float weight;
@@ -183,7 +185,8 @@ void linker_advance(struct linker *linker, uint32_t day)
  * it, but never nothing, so that a copy is a copy even where all of its tokens are common. */
 static float rarity(const struct linker *linker, enum token_class class, uint32_t df)
 {
-	float r = linker->log_n[class] - (df < LOGS ? linker->log_df[df] : logf((float)df + 0.5f)) - 0.7f;
+	float log_df = df < LOGS ? linker->log_df[df] : logf((float)df + DF_SMOOTHING);
+	float r = linker->log_n[class] - log_df - LOG_OF_TWO;
 
 	return r > RARITY_MIN ? r : RARITY_MIN;
 }

@@ -13,8 +13,8 @@ import signal
 import sys
 import time
 
-from broker import TOP, kafka_installed, listening, wait_until
-from pipeline import DAEMONS, REHEARSAL_ADAPTERS, WORKERS, Pipeline, count_lines
+from broker import TOP, kafka_installed, wait_until
+from pipeline import DAEMONS, REHEARSAL_ADAPTERS, Pipeline, count_lines
 
 UNKNOWN_KEY = 20
 CONFLICTED = 40
@@ -77,9 +77,9 @@ class Sampler:
     def total(self, name):
         return self.base.get(name, 0) + self.now.get(name, 0)
 
-    def rate(self, name):
-        seconds = self.last.get(name, 0) - self.first.get(name, 0)
-        return self.total(name) / seconds if seconds > 0 else 0.0
+    def seconds(self, name):
+        """From the first record a stage was seen to take to the last."""
+        return self.last.get(name, 0) - self.first.get(name, 0)
 
 
 def strike(pipeline, screen, target):
@@ -139,14 +139,14 @@ def rows(table, header):
     return [line(header), "  " + "  ".join("-" * w for w in widths)] + [line(r) for r in table]
 
 
-def print_tables(pipeline, screen, sampler, summary, parked, tips):
+def print_tables(pipeline, screen, sampler, summary, parked, through):
     outcomes = sorted({row["outcome"] for row in summary["teams"]})
     by_team = {}
     for row in summary["teams"]:
         by_team.setdefault(row["team"], {})[row["outcome"]] = row["tips"]
     table = [[team] + [by_team[team].get(o, "-") for o in outcomes] + [sum(by_team[team].values())]
              for team in sorted(by_team, key=lambda t: -sum(by_team[t].values()))]
-    screen.say("\nTips by team and outcome (a tip may go to two teams)")
+    screen.say("\nTips by team and outcome (a tip may go to several teams)")
     for text in rows(table, ["team"] + outcomes + ["all"]):
         screen.say(text)
 
@@ -161,11 +161,12 @@ def print_tables(pipeline, screen, sampler, summary, parked, tips):
 
     table = []
     for name in DAEMONS:
-        daemon, total = pipeline.daemons[name], max(sampler.total(name), 1)
-        table.append([name, sampler.total(name), f"{sampler.rate(name):.0f}", f"{1e6 * daemon.cpu_seconds / total:.0f}",
-                      f"{daemon.rss_max / 2**20:.0f}", daemon.starts])
-    screen.say("\nStages (the rate is what the adapters sent, not a limit; CPU of all incarnations, user and system)")
-    for text in rows(table, ["stage", "taken", "per second", "CPU us per tip", "RSS MiB", "starts"]):
+        daemon, tips = pipeline.daemons[name], max(through[name], 1)
+        table.append([name, through[name], f"{through[name] / max(sampler.seconds(name), 0.1):.0f}",
+                      f"{1e6 * daemon.cpu_seconds / tips:.0f}", f"{daemon.rss_max / 2**20:.0f}", daemon.starts])
+    screen.say("\nStages (the rate is what the adapters sent, not a limit; CPU is user and system time of all\n"
+               "incarnations, with what a kill made them do twice)")
+    for text in rows(table, ["stage", "tips", "per second", "CPU us per tip", "RSS MiB", "starts"]):
         screen.say(text)
 
     conf = os.path.relpath(pipeline.conf_of("tipctl"))
@@ -234,8 +235,11 @@ def run(args, screen, pipeline):
     summary = pipeline.tipctl_json("cases", "summary")
     parked = pipeline.tipctl_json("parked", "list")
     tips = kinds_of(pipeline.receipts())
+    # What went through a stage, by the count; what it took twice because of a kill is not in it.
+    through = {"gateway": sum(r["put"] for r in reports), "classify": result["accepted"], "dedupe": result["stored"],
+               "route": result["stored"], "sink": result["stored"]}
     pipeline.stop()
-    print_tables(pipeline, screen, sampler, summary, parked, tips)
+    print_tables(pipeline, screen, sampler, summary, parked, through)
     screen.say("Counted tip by tip")
     conflicts_right = check_conflicts(pipeline, screen, tips)
     for tip_id in result["missing"][:20]:
