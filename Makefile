@@ -66,6 +66,7 @@ all: setup-quiet ## build every program and libtipline
 	$(Q)$(MAKE) --no-print-directory programs
 
 programs: $(BINS) $(B)/lib/libtipline.a $(B)/lib/libtipline.so.0
+	@:
 
 setup: ## install what the build, the demo and the tests need (Debian packages, Apache Kafka)
 	$(Q)ops/deploy/local/setup all

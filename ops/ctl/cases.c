@@ -38,8 +38,8 @@ static json_t *id_of(const struct tip_id *id)
 
 static json_t *tip_row(const struct store_tip *tip)
 {
-	return json_pack("{s:o, s:o, s:I, s:s, s:s, s:s, s:o, s:b, s:s, s:I, s:s}", "tip_id", id_of(&tip->tip_id),
-			 "case_id", id_of(&tip->case_id), "day", (json_int_t)tip->day, "channel",
+	return json_pack("{s:o, s:o, s:o, s:s, s:s, s:s, s:o, s:b, s:s, s:I, s:s}", "tip_id", id_of(&tip->tip_id),
+			 "case_id", id_of(&tip->case_id), "day", ctl_date(tip->day), "channel",
 			 channel_names[tip->channel], "outcome", outcome_names[tip->outcome], "priority",
 			 priority_names[tip->priority], "teams", words_of(tip->teams), "conflict", tip->conflict,
 			 "rule", tip->rule, "links", (json_int_t)tip->n_links, "policy_hash", tip->policy_hash);
@@ -53,11 +53,11 @@ static int add_tip(void *arg, const struct store_tip *tip)
 
 static int add_case(void *arg, const struct store_case *c)
 {
-	json_array_append_new(arg, json_pack("{s:o, s:I, s:I, s:s, s:o, s:o, s:I, s:I}", "case_id", id_of(&c->case_id),
+	json_array_append_new(arg, json_pack("{s:o, s:I, s:I, s:s, s:o, s:o, s:o, s:o}", "case_id", id_of(&c->case_id),
 					     "tips", (json_int_t)c->n_tips, "links", (json_int_t)c->n_links, "priority",
 					     priority_names[c->priority], "teams", words_of(c->teams), "outcomes",
-					     words_of(c->outcomes), "first_day", (json_int_t)c->first_day, "last_day",
-					     (json_int_t)c->last_day));
+					     words_of(c->outcomes), "first_day", ctl_date(c->first_day), "last_day",
+					     ctl_date(c->last_day)));
 	return 0;
 }
 
@@ -68,13 +68,27 @@ static int add_link(void *arg, const struct link *link)
 	return 0;
 }
 
+static bool is_team(const struct conf *conf, const char *name)
+{
+	const char *const *teams;
+	size_t n = conf_list(conf, "teams", &teams);
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(teams[i], name) == 0)
+			return true;
+	return false;
+}
+
 static int filter_of(struct ctl *ctl, struct store_filter *filter, struct err *err)
 {
 	filter->team = program_value(ctl->call, "team", NULL);
 	filter->outcome = program_value(ctl->call, "outcome", NULL);
-	filter->limit = strtoul(program_value(ctl->call, "limit", "0"), NULL, 10);
+	if (ctl_limit(ctl, &filter->limit, err) < 0)
+		return -1;
+	if (filter->team && !is_team(ctl->conf, filter->team))
+		return err_set(err, ERR_USAGE, "bad-value", "there is no team \"%.64s\" (key teams)", filter->team);
 	if (filter->outcome && taxonomy_find(outcome_names, N_OUTCOMES, filter->outcome, strlen(filter->outcome)) < 0)
-		return err_set(err, ERR_USAGE, NULL,
+		return err_set(err, ERR_USAGE, "bad-value",
 			       "there is no outcome \"%s\": investigate, safeguard, record, refer, assess", filter->outcome);
 	return 0;
 }
@@ -118,7 +132,8 @@ static int one_tip(struct ctl *ctl, const struct tip_id *id, json_t *tips_of_cas
 	if (!json_array_size(tips_of_case))
 		return 0;
 	if (json_array_size(tips_of_case) > 1)
-		return err_set(err, ERR_USAGE, NULL, "the case has %zu tips: name one (`tipctl cases show %s` lists them)",
+		return err_set(err, ERR_USAGE, "bad-value",
+			       "the case has %zu tips: name one (`tipctl cases show %s` lists them)",
 			       json_array_size(tips_of_case), ctl->argv[0]);
 	hex = json_string_value(json_object_get(json_array_get(tips_of_case, 0), "tip_id"));
 	return tip_id_parse(tip_id, hex, strlen(hex));
@@ -163,7 +178,7 @@ int ctl_cases_show(struct ctl *ctl, struct ctl_output *out, struct err *err)
 	int result = -1;
 
 	if (tip_id_parse(&id, ctl->argv[0], strlen(ctl->argv[0])) < 0) {
-		err_set(err, ERR_USAGE, NULL, "\"%.64s\" is no id: 32 lower-case hex digits", ctl->argv[0]);
+		err_set(err, ERR_USAGE, "bad-value", "\"%.64s\" is no id: 32 lower-case hex digits", ctl->argv[0]);
 		goto done;
 	}
 	of_case.case_id = &id;
@@ -208,6 +223,9 @@ int ctl_cases_summary(struct ctl *ctl, struct ctl_output *out, struct err *err)
 	struct store_totals totals;
 	json_t *teams = json_array();
 
+	if (program_given(ctl->call, "team") || program_given(ctl->call, "outcome"))
+		return json_decref(teams),
+		       err_set(err, ERR_USAGE, "bad-value", "cases summary counts everything: no --team or --outcome");
 	if (store_totals(ctl->store, &totals, err) < 0 || store_each_team(ctl->store, add_team, teams, err) < 0)
 		return json_decref(teams), -1;
 	out->value = json_pack("{s:I, s:I, s:I, s:I, s:o}", "tips", (json_int_t)totals.tips, "cases",

@@ -58,6 +58,11 @@ extern const struct ctl_command ctl_commands[]; /* words NULL ends it */
 
 int ctl_run(const struct program_call *call, struct err *err);
 
+/* --limit: a whole number, 0 (none) when it is not given. */
+int ctl_limit(const struct ctl *ctl, size_t *limit, struct err *err);
+/* Days since 1970-01-01 as a new string, "2026-11-24". */
+json_t *ctl_date(int64_t day);
+
 int ctl_topics_create(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_topics_check(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_keys_init(struct ctl *ctl, struct ctl_output *out, struct err *err);

@@ -38,7 +38,16 @@ const struct program ctl_program = {
 	.name = "tipctl",
 	.section = "1",
 	.summary = "look at and run a tipline pipeline, without being able to read a tip",
-	.synopsis = "COMMAND [OPERAND ...]",
+	.synopsis =
+		"status\n"
+		"cases list|tips|summary [--team TEAM] [--outcome OUTCOME] [--limit N]\n"
+		"cases show ID [--sealed|--contact]\n"
+		"parked list [--reason CODE] [--limit N]\n"
+		"parked show TIP\n"
+		"reconcile [RECEIPTS ...]\n"
+		"topics create|check\n"
+		"keys init FOLDER [--teams LIST] [--adapters LIST]\n"
+		"register build --staff FILE --linkage FILE --out FOLDER",
 	.description =
 		"tipctl is the operators' tool. It shows queues, parked records, cases and the count of all "
 		"tips, and prepares topics, keys and staff registers. It opens no tip: what it shows are ids, "

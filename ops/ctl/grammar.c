@@ -84,7 +84,7 @@ static int open_needs(struct ctl *ctl, const struct ctl_command *row, struct err
 	if (!(row->needs & CTL_CONF))
 		return 0;
 	if (!ctl->conf)
-		return err_set(err, ERR_USAGE, NULL, "`tipctl %s` needs --config FILE", row->words);
+		return err_set(err, ERR_USAGE, "bad-value", "`tipctl %s` needs --config FILE", row->words);
 	if (row->needs & CTL_KAFKA &&
 	    kafka_admin_open(&ctl->kafka, ctl->conf, (int)conf_int(ctl->conf, "timeout"), err) < 0)
 		return -1;
@@ -112,7 +112,7 @@ int ctl_run(const struct program_call *call, struct err *err)
 	ctl.argc = call->argc - taken;
 	ctl.argv = call->argv + taken;
 	if (ctl.argc < row->min_args || ctl.argc > row->max_args)
-		return err_set(err, ERR_USAGE, NULL, "usage: tipctl %s %s", row->words, row->operands);
+		return err_set(err, ERR_USAGE, "bad-value", "usage: tipctl %s %s", row->words, row->operands);
 	if (!program_given(call, "log-level"))
 		log_set_level(LOG_LEVEL_ERROR); /* the command's own error says it; the client's remarks are noise here */
 	tip_begin();

@@ -42,11 +42,11 @@ static int read_channels(char *text, uint32_t *channels, struct err *err)
 		int channel = taxonomy_find(channel_names, N_CHANNELS, parts[i], strlen(parts[i]));
 
 		if (channel < 0)
-			return err_set(err, ERR_USAGE, NULL, "there is no channel \"%.32s\": web, phone, partner, batch, letter",
-				       parts[i]);
+			return err_set(err, ERR_USAGE, "bad-value",
+				       "there is no channel \"%.32s\": web, phone, partner, batch, letter", parts[i]);
 		*channels |= 1u << channel;
 	}
-	return n < 0 ? err_set(err, ERR_USAGE, NULL, "too many channels") : 0;
+	return n < 0 ? err_set(err, ERR_USAGE, "bad-value", "too many channels") : 0;
 }
 
 static int read_adapter(char *text, struct keys_site_adapter *adapter, struct err *err)
@@ -55,11 +55,11 @@ static int read_adapter(char *text, struct keys_site_adapter *adapter, struct er
 	unsigned long id;
 
 	if (split(text, ':', parts, 3) != 3)
-		return err_set(err, ERR_USAGE, NULL, "an adapter is NAME:ID:CHANNEL+CHANNEL");
+		return err_set(err, ERR_USAGE, "bad-value", "an adapter is NAME:ID:CHANNEL+CHANNEL");
 	errno = 0;
 	id = strtoul(parts[1], &end, 10);
 	if (errno || *end || end == parts[1] || id < 1 || id > UINT16_MAX)
-		return err_set(err, ERR_USAGE, NULL, "adapter %s: an id is a number from 1 to 65535", parts[0]);
+		return err_set(err, ERR_USAGE, "bad-value", "adapter %s: an id is a number from 1 to 65535", parts[0]);
 	adapter->name = parts[0];
 	adapter->id = (uint16_t)id;
 	return read_channels(parts[2], &adapter->channels, err);
@@ -81,7 +81,7 @@ static int read_site(struct ctl *ctl, struct site_text *text, struct keys_site *
 	n_teams = split(text->teams, ',', text->names, NAMES_MAX);
 	n_adapters = split(text->adapters, ',', specs, NAMES_MAX);
 	if (n_teams < 0 || n_adapters < 0)
-		return err_set(err, ERR_USAGE, NULL, "more than %d teams or adapters", NAMES_MAX);
+		return err_set(err, ERR_USAGE, "bad-value", "more than %d teams or adapters", NAMES_MAX);
 	for (int i = 0; i < n_adapters; i++)
 		if (read_adapter(specs[i], &text->items[i], err) < 0)
 			return -1;

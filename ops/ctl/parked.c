@@ -34,6 +34,15 @@ static json_t *number_of(const struct kafka_record *record, const char *name)
 	return *end ? json_null() : json_integer(n);
 }
 
+int64_t parked_day(const struct kafka_record *record)
+{
+	json_t *number = number_of(record, HEADER_DAY);
+	int64_t day = json_is_integer(number) ? json_integer_value(number) : -1;
+
+	json_decref(number);
+	return day;
+}
+
 json_t *parked_row(const struct kafka_record *record)
 {
 	json_t *row = json_object();
@@ -46,7 +55,7 @@ json_t *parked_row(const struct kafka_record *record)
 	json_object_set_new(row, "origin_topic", text_of(record, HEADER_ORIGIN_TOPIC));
 	json_object_set_new(row, "origin_partition", number_of(record, HEADER_ORIGIN_PARTITION));
 	json_object_set_new(row, "origin_offset", number_of(record, HEADER_ORIGIN_OFFSET));
-	json_object_set_new(row, "day", number_of(record, HEADER_DAY));
+	json_object_set_new(row, "day", parked_day(record) < 0 ? json_null() : ctl_date(parked_day(record)));
 	json_object_set_new(row, "attempts", number_of(record, HEADER_ATTEMPTS));
 	json_object_set_new(row, "offset", json_integer(record->offset));
 	json_object_set_new(row, "bytes", json_integer((json_int_t)record->value.len));
@@ -81,18 +90,19 @@ static int gather_one(void *arg, const struct kafka_record *record, struct err *
 int ctl_parked_list(struct ctl *ctl, struct ctl_output *out, struct err *err)
 {
 	static const struct ctl_column columns[] = {
-		{ "tip_id", "TIP", false }, { "reason", "REASON", false }, { "stage", "STAGE", false },
+		{ "tip_id", "TIP", false }, { "day", "DAY", false }, { "reason", "REASON", false }, { "stage", "STAGE", false },
 		{ "origin_topic", "FROM", false }, { "origin_partition", "PART", true }, { "origin_offset", "OFFSET", true },
 		{ "attempts", "ATTEMPTS", true }, { NULL, NULL, false }
 	};
 	const char *reason = program_value(ctl->call, "reason", NULL);
 	struct gather gather = { json_array(), reason ? "reason" : NULL, reason, 0 };
 
-	gather.limit = strtoul(program_value(ctl->call, "limit", "0"), NULL, 10);
 	out->value = gather.rows;
 	out->columns = columns;
+	if (ctl_limit(ctl, &gather.limit, err) < 0)
+		return -1;
 	if (reason && !reason_find(reason, strlen(reason)))
-		return err_set(err, ERR_USAGE, NULL, "there is no reason code \"%s\"", reason);
+		return err_set(err, ERR_USAGE, "bad-value", "there is no reason code \"%s\"", reason);
 	if (kafka_admin_scan(ctl->kafka, TOPIC_PARKED, NULL, gather_one, &gather, err) < 0)
 		return -1;
 	out->note = json_array_size(gather.rows) ? NULL : "nothing is parked";
@@ -108,5 +118,11 @@ int ctl_parked_show(struct ctl *ctl, struct ctl_output *out, struct err *err)
 		return -1;
 	if (!json_array_size(gather.rows))
 		return err_set(err, ERR_DATA, NULL, "no parked record of tip %.64s", ctl->argv[0]);
+	if (!ctl->json && json_array_size(gather.rows) == 1) { /* one reads better as lines than as one long row */
+		json_t *row = json_incref(json_array_get(gather.rows, 0));
+
+		json_decref(out->value);
+		out->value = row;
+	}
 	return 0;
 }

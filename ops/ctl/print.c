@@ -49,7 +49,7 @@ static void cell(struct buf *out, const json_t *value)
 	size_t i;
 	json_t *item;
 
-	if (!value || json_is_null(value))
+	if (!value || json_is_null(value) || (json_is_array(value) && json_array_size(value) == 0))
 		buf_append_str(out, "-");
 	else if (json_is_string(value))
 		plain(out, json_string_value(value));

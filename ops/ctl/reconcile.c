@@ -210,7 +210,7 @@ int ctl_reconcile(struct ctl *ctl, struct ctl_output *out, struct err *err)
 				       "accepted", sums.accepted, "refused", sums.refused, "stored", sums.stored,
 				       "parked", sums.parked, "in_flight", sums.in_flight, "lost", sums.lost,
 				       "stored_twice", (json_int_t)totals.tips_twice, "foreign", (json_int_t)count.foreign,
-				       "missing", sums.missing, "parked_by_reason", count.by_reason);
+				       "missing", sums.missing, "parked_records", count.by_reason);
 		out->status = sums.lost || totals.tips_twice ? 1 : 0;
 	}
 	json_decref(sums.missing);

@@ -137,7 +137,7 @@ int ctl_register_build(struct ctl *ctl, struct ctl_output *out, struct err *err)
 	int result;
 
 	if (!staff || !linkage || !builder.folder)
-		return err_set(err, ERR_USAGE, NULL, "register build needs --staff FILE --linkage FILE --out FOLDER");
+		return err_set(err, ERR_USAGE, "bad-value", "register build needs --staff FILE --linkage FILE --out FOLDER");
 	out->value = json_array();
 	out->columns = columns;
 	if (keys_begin(err) < 0 || keys_load_hex32(builder.key, linkage, err) < 0 || yaml_load(&yaml, staff, err) < 0)

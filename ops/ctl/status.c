@@ -74,13 +74,12 @@ struct oldest {
 static int look_parked(void *arg, const struct kafka_record *record, struct err *err)
 {
 	struct oldest *oldest = arg;
-	json_t *row = parked_row(record), *day = json_object_get(row, "day");
+	int64_t day = parked_day(record);
 
 	(void)err;
 	oldest->n++;
-	if (json_is_integer(day) && (!oldest->day || json_integer_value(day) < oldest->day))
-		oldest->day = json_integer_value(day);
-	json_decref(row);
+	if (day >= 0 && (!oldest->day || day < oldest->day))
+		oldest->day = day;
 	return 0;
 }
 

@@ -165,7 +165,7 @@ static void report(const struct command_line *line, struct err *err)
 		return;
 	}
 	log_plain(err->text);
-	if (err->kind == ERR_USAGE) {
+	if (err->kind == ERR_USAGE && !err->reason) {
 		program_usage(line, &usage);
 		fputs(buf_text(&usage), stderr);
 	}

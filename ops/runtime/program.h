@@ -9,9 +9,10 @@
  *   --man                the manual page as roff, from the same tables, on standard output
  *   --log-level LEVEL    debug, info, warn, error
  * Options may stand before or after operands, `--opt value` or `--opt=value`; `--` ends them; the last of an option
- * counts. Wrong options print what was possible and end with 64. An error from `run` is said once (a program of
- * section 1 prints it, others log it) and becomes the exit status (err_exit_status). `run` may also return a positive
- * status of its own without an error. Standard output that could not be written is an error too.
+ * counts. Wrong options print what was possible and end with 64; so does an ERR_USAGE from `run`, unless it has a
+ * reason (a wrong value, where its own sentence is enough). An error from `run` is said once (a program of section 1
+ * prints it, others log it) and becomes the exit status (err_exit_status). `run` may also return a positive status of
+ * its own without an error. Standard output that could not be written is an error too.
  */
 #ifndef TIPLINE_OPS_RUNTIME_PROGRAM_H
 #define TIPLINE_OPS_RUNTIME_PROGRAM_H

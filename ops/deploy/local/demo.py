@@ -86,8 +86,7 @@ def strike(pipeline, screen, target):
     """Kills one daemon, or restarts the broker. Returns the number of kills."""
     if target == "broker":
         if not pipeline.broker.restartable:
-            screen.say("  (the embedded broker forgets everything when it ends, so it is not restarted)")
-            return 0
+            return 0  # it would forget everything
         screen.say("  restart the broker")
         pipeline.broker.stop()
         pipeline.broker.start()
@@ -215,7 +214,8 @@ def run(args, screen, pipeline):
                f"  5 % retries of the same tip, 1 % damaged frames,\n"
                f"  {UNKNOWN_KEY} tips sealed to a key that nobody has,\n"
                f"  {CONFLICTED} tips that name a member of the team they would go to.\n"
-               f"In the middle each daemon is killed once and the broker is restarted once:")
+               f"In the middle each daemon is killed once" +
+               (" and the broker is restarted once:" if pipeline.broker.restartable else ":"))
     began = time.monotonic()
     adapters = []
     for i, (name, _) in enumerate(REHEARSAL_ADAPTERS):
@@ -240,18 +240,22 @@ def run(args, screen, pipeline):
                "route": result["stored"], "sink": result["stored"]}
     pipeline.stop()
     print_tables(pipeline, screen, sampler, summary, parked, through)
+    sent = {"submitted": sum(r["put"] for r in reports), "waiting": sum(r["waiting"] for r in reports)}
     screen.say("Counted tip by tip")
     conflicts_right = check_conflicts(pipeline, screen, tips)
+    repeats = sent["submitted"] - result["accepted"] - result["refused"] - sent["waiting"]
+    screen.say(f"  {sent['submitted']} submitted = {result['accepted']} tips accepted + {result['refused']} frames "
+               f"refused + {repeats} repeats of accepted ones")
     for tip_id in result["missing"][:20]:
         screen.say(f"  missing: {tip_id}")
 
-    line = {"broker": pipeline.broker.name, "submitted": sum(r["put"] for r in reports),
+    line = {"broker": pipeline.broker.name, "submitted": sent["submitted"],
             "accepted": result["accepted"], "refused": result["refused"], "stored": result["stored"],
             "parked": result["parked"], "in_flight": result["in_flight"], "lost": result["lost"],
             "stored_twice": result["stored_twice"], "cases": summary["cases"], "links": summary["links"],
             "kills": kills, "seconds": round(seconds, 1)}
     print(json.dumps(line, separators=(",", ":")), flush=True)
-    waiting = sum(r["waiting"] for r in reports)
+    waiting = sent["waiting"]
     if waiting:
         screen.say(f"{waiting} tips are still in the adapters' spools")
     wrong = line["lost"] or line["stored_twice"] or line["in_flight"] or waiting or not conflicts_right

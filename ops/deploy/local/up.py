@@ -52,7 +52,7 @@ def supervise(args):
 def start(args):
     if running():
         print("already up: `make down` stops it", file=sys.stderr)
-        return 75
+        return 0
     os.makedirs(STATE, mode=0o700, exist_ok=True)
     if os.path.exists(READY):
         os.unlink(READY)
@@ -92,6 +92,7 @@ def stop():
         return 0
     os.kill(pid, signal.SIGTERM)
     wait_until(lambda: running() is None, 40, "the pipeline to stop")
+    print(f"stopped; what was stored stays in {os.path.relpath(STATE)}")
     return 0
 
 
