@@ -279,9 +279,15 @@ static void test_broker_errors(void **state)
 	put(tipline, 0);
 	assert_int_equal(tipline_drain(tipline, DEADLINE_MS), TIPLINE_OK);
 	assert_int_equal(kafka_embedded_fail_produce(site.broker, "NOT_ENOUGH_REPLICAS", 3, &err), 0);
-	for (int i = 1; i < 30; i++)
+	/*
+	 * One by one: the embedded broker does not refuse what overtakes a request it answered with an error, and then
+	 * takes the repeat for a duplicate. A bare librdkafka program loses records that way too; Apache Kafka, which
+	 * checks the sequence, does not let the later request in.
+	 */
+	for (int i = 1; i < 30; i++) {
 		put(tipline, i);
-	assert_int_equal(tipline_drain(tipline, DEADLINE_MS), TIPLINE_OK);
+		assert_int_equal(tipline_drain(tipline, DEADLINE_MS), TIPLINE_OK);
+	}
 	tipline_close(tipline, 0);
 	assert_true(read_topic(&distinct) >= 30);
 	assert_int_equal(distinct, 30);
