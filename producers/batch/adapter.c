@@ -2,6 +2,7 @@
 #include "producers/batch/adapter.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "producers/sdk/adapter_conf.h"
@@ -21,6 +22,23 @@ int adapter_error(struct err *err, int code)
 		if (kinds[i].code == code)
 			return err_set(err, kinds[i].kind, NULL, "%s", tipline_error());
 	return err_set(err, ERR_BUG, NULL, "%s", tipline_error());
+}
+
+int adapter_wait_on(struct tipline *tipline, struct err *err)
+{
+	int code = tipline_drain(tipline, 0);
+	return code == TIPLINE_ESTOPPED || code == TIPLINE_EIO ? adapter_error(err, code) : 0;
+}
+
+int adapter_left_waiting(struct tipline *tipline, const char *program)
+{
+	struct err err = ERR_INIT;
+
+	if (adapter_wait_on(tipline, &err) == 0)
+		err_set(&err, ERR_TEMPORARY, NULL, "tips wait in the spool");
+	else
+		(void)fprintf(stderr, "%s: %s\n", program, err.text);
+	return err_exit_status(&err);
 }
 
 int adapter_open(struct tipline **out, const struct program_call *call, struct err *err)

@@ -109,8 +109,8 @@ static void show_progress(struct rehearsal *rehearsal, bool now)
 	buf_release(&line);
 }
 
-/* Waits for the next turn: by the rate, or for room in the spool. */
-static void pace(struct rehearsal *rehearsal)
+/* Waits for the next turn: by the rate, or for room in the spool. -1 when there will be no room. */
+static int pace(struct rehearsal *rehearsal, struct err *err)
 {
 	for (;;) {
 		int64_t elapsed = clock_mono_ms() - rehearsal->started_ms;
@@ -118,7 +118,9 @@ static void pace(struct rehearsal *rehearsal)
 		bool room = rehearsal->rate > 0 || tipline_waiting(rehearsal->tipline) < SPOOL_AHEAD;
 		show_progress(rehearsal, false);
 		if ((elapsed >= due && room) || signals_stop_requested())
-			return;
+			return 0;
+		if (!room && adapter_wait_on(rehearsal->tipline, err))
+			return -1;
 		int64_t wait = due > elapsed ? due - elapsed : 5;
 		(void)usleep((useconds_t)(wait < PROGRESS_MS ? wait : PROGRESS_MS) * 1000);
 	}
@@ -131,6 +133,8 @@ static int keep_frame(struct rehearsal *rehearsal, const struct buf *frame, cons
 	while ((code = rehearsal_put_frame(rehearsal->tipline, buf_slice(frame), tip_id, opaque_of(kind))) ==
 		       TIPLINE_EFULL &&
 	       !signals_stop_requested()) {
+		if (adapter_wait_on(rehearsal->tipline, err))
+			return -1;
 		show_progress(rehearsal, false);
 		(void)usleep(20000);
 	}
@@ -251,8 +255,7 @@ static int tell_all(struct rehearsal *rehearsal, struct err *err)
 	rehearsal->started_ms = clock_mono_ms();
 	for (size_t i = 0; i < rehearsal->script.n && !signals_stop_requested(); i++) {
 		enum kind kind = rehearsal->script.kinds[i];
-		pace(rehearsal);
-		if (kind == KIND_RETRY ? tell_again(rehearsal, err) : tell(rehearsal, kind, err))
+		if (pace(rehearsal, err) || (kind == KIND_RETRY ? tell_again(rehearsal, err) : tell(rehearsal, kind, err)))
 			return -1;
 	}
 	return 0;
@@ -314,8 +317,6 @@ static int conclude(struct rehearsal *rehearsal)
 	struct buf line = BUF_INIT;
 	size_t damaged = 0;
 	const struct err temporary = { .kind = ERR_TEMPORARY }, data = { .kind = ERR_DATA };
-	const struct err away = { .kind = ERR_UNAVAILABLE };
-	struct tipline_stats stats;
 
 	for (size_t i = 0; i < rehearsal->script.n; i++)
 		damaged += rehearsal->script.kinds[i] == KIND_DAMAGED;
@@ -323,10 +324,9 @@ static int conclude(struct rehearsal *rehearsal)
 	(void)printf("%s\n", buf_text(&line));
 	(void)fflush(stdout);
 	buf_release(&line);
-	tipline_stats(rehearsal->tipline, &stats);
-	if (stats.waiting > 0 && stats.stopped)
-		return err_exit_status(&away);
-	if (stats.waiting > 0 || rehearsal->put < rehearsal->script.n)
+	if (tipline_waiting(rehearsal->tipline) > 0)
+		return adapter_left_waiting(rehearsal->tipline, "tip-rehearse");
+	if (rehearsal->put < rehearsal->script.n)
 		return err_exit_status(&temporary);
 	/* The damaged ones are meant to be refused; anything else is news. */
 	return told_count(&rehearsal->told, TIPLINE_REFUSED) == damaged ? 0 : err_exit_status(&data);

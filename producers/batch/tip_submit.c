@@ -91,7 +91,7 @@ static void say_bad(struct run *run, const char *why)
 	(void)fprintf(stderr, "line %zu: refused: %s\n", run->lines, why);
 }
 
-/* A full spool is waited for: it empties as the gateway acknowledges. Any other failure of the disk ends the run. */
+/* A full spool is waited for while it can empty. Any other failure of the disk ends the run. */
 static int put_one(struct run *run, struct slice json, struct err *err)
 {
 	void *opaque = (void *)(uintptr_t)run->lines; /* a number, never followed */
@@ -104,6 +104,8 @@ static int put_one(struct run *run, struct slice json, struct err *err)
 		while ((code = tipline_put(run->tipline, (const char *)json.data, json.len, id, opaque)) ==
 			       TIPLINE_EFULL &&
 		       !signals_stop_requested()) {
+			if (adapter_wait_on(run->tipline, err))
+				return -1;
 			draw(run);
 			(void)usleep(20000);
 		}
@@ -235,17 +237,11 @@ static void wait_for_answers(struct run *run, double seconds)
 /* The exit status of a run whose tips were all put; what still waits will be tried by the next run. */
 static int status_of(const struct run *run, size_t waiting, size_t refused)
 {
-	const struct err data = { .kind = ERR_DATA }, later = { .kind = ERR_TEMPORARY }, away = { .kind = ERR_UNAVAILABLE };
-	struct tipline_stats stats = { 0 };
+	const struct err data = { .kind = ERR_DATA };
 
-	if (waiting == 0)
-		return refused > 0 ? err_exit_status(&data) : 0;
-	tipline_stats(run->tipline, &stats);
-	if (!stats.stopped)
-		return err_exit_status(&later);
-	(void)fputs("tip-submit: the gateway told this adapter to stop: it is revoked, or not on the list as it is here\n",
-		    stderr);
-	return err_exit_status(&away);
+	if (waiting > 0)
+		return adapter_left_waiting(run->tipline, "tip-submit");
+	return refused > 0 ? err_exit_status(&data) : 0;
 }
 
 static int conclude(struct run *run, const struct program_call *call)

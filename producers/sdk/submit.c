@@ -35,6 +35,7 @@ void submit_told_to_stop(struct submit *submit, uint16_t code)
 	struct err err = ERR_INIT;
 
 	log_event(LOG_LEVEL_ERROR, "submit.stopped", "detail", tip1_code_find(code)->word, NULL);
+	atomic_store(&submit->told_to_stop, true);
 	window_clear(&submit->window);
 	if (feed_rewind(&submit->feed, &err))
 		submit_spool_failed(submit, &err);
@@ -45,6 +46,7 @@ void submit_told_to_stop(struct submit *submit, uint16_t code)
 void submit_spool_failed(struct submit *submit, const struct err *err)
 {
 	log_event(LOG_LEVEL_ERROR, "spool.failed", "detail", err->text, NULL);
+	atomic_store(&submit->spool_broken, true);
 	stop_until(submit, INT64_MAX);
 }
 
@@ -105,6 +107,10 @@ static void tick_waiting(struct submit *submit, int64_t now)
 
 static void tick_greeting(struct submit *submit, int64_t now)
 {
+	if (wire_refused(&submit->wire)) {
+		submit_told_to_stop(submit, TIP1_REVOKED);
+		return;
+	}
 	if (!submit->greeted && wire_connected(&submit->wire))
 		submit_send_hello(submit);
 	if (now - submit->since_ms >= submit->options.greet_ms)
@@ -153,28 +159,32 @@ static void (*const ticks[N_SUBMIT_STATES])(struct submit *, int64_t) = {
 	[SUBMIT_LEAVING] = tick_leaving, [SUBMIT_STOPPED] = tick_stopped,
 };
 
+/* A row that is due but has no credit, or no connection, waits for that and not for the clock. */
 static long wait_ms(const struct submit *submit)
 {
 	int64_t now = clock_mono_ms(), due = now + TICK_MS;
-	int64_t delayed = window_next_due(&submit->window);
+	int64_t delayed = submit->blocked ? -1 : window_wake(&submit->window);
+	int state = atomic_load(&submit->state);
 
-	if (atomic_load(&submit->state) == SUBMIT_WAITING && submit->until_ms < due)
+	if ((state == SUBMIT_WAITING || state == SUBMIT_STOPPED) && submit->until_ms < due)
 		due = submit->until_ms;
-	/* Without credit a row that is due waits for the credit, not for the clock. */
-	if (atomic_load(&submit->state) == SUBMIT_OPEN && delayed >= 0 && delayed < due && window_open(&submit->window))
-		due = delayed > now ? delayed : now + 1; /* due but blocked: not a busy loop */
+	if (state == SUBMIT_OPEN && delayed >= 0 && delayed < due)
+		due = delayed;
 	return due > now ? (long)(due - now) : 0;
 }
 
 static void wait_for_work(struct submit *submit)
 {
-	zmq_pollitem_t items[2] = {
+	zmq_pollitem_t items[3] = {
 		{ .fd = submit->wake, .events = ZMQ_POLLIN },
 		{ .socket = submit->wire.socket, .events = (short)(ZMQ_POLLIN | (submit->blocked ? ZMQ_POLLOUT : 0)) },
+		{ .socket = submit->wire.monitor, .events = ZMQ_POLLIN },
 	};
+	/* Only a handshake can be refused. */
+	int n = submit->wire.socket == NULL ? 1 : atomic_load(&submit->state) == SUBMIT_GREETING ? 3 : 2;
 	uint64_t count;
 
-	(void)zmq_poll(items, submit->wire.socket != NULL ? 2 : 1, wait_ms(submit));
+	(void)zmq_poll(items, n, wait_ms(submit));
 	submit->blocked = submit->blocked && !(items[1].revents & ZMQ_POLLOUT);
 	if (items[0].revents != 0 && read(submit->wake, &count, sizeof(count)) > 0)
 		feed_poke(&submit->feed);
@@ -248,7 +258,8 @@ void submit_stats(struct submit *submit, struct submit_stats *stats)
 	stats->resubmitted = atomic_load(&submit->resubmitted);
 	stats->reconnects = atomic_load(&submit->reconnects);
 	stats->connected = state == SUBMIT_OPEN || state == SUBMIT_LEAVING;
-	stats->stopped = state == SUBMIT_STOPPED;
+	stats->stopped = atomic_load(&submit->told_to_stop);
+	stats->broken = atomic_load(&submit->spool_broken);
 }
 
 void submit_stop(struct submit *submit)

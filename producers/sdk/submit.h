@@ -6,8 +6,8 @@
  *     GREETING   connecting; HELLO goes out as soon as there is a connection; WELCOME is awaited
  *     OPEN       sends SUBMITs while there is credit, takes answers, pings
  *     LEAVING    the gateway said GOAWAY: no new SUBMITs; the answers of those in flight are awaited
- *     STOPPED    the gateway said that a person must look (3xx): another attempt after `stopped_ms`; or the spool
- *                failed: nothing until the next start
+ *     STOPPED    the gateway said that a person must look (3xx, or it refused the key in the handshake): another
+ *                attempt after `stopped_ms`; or the spool failed: nothing until the next start
  *
  * From any state but STOPPED a lost connection, a late WELCOME, a late acknowledgement or three pings without an answer
  * lead to WAITING: the socket is closed, a new one made later, and everything still in the spool is sent again from the
@@ -47,7 +47,9 @@ struct submit_options {
 
 struct submit_stats {
 	uint64_t stored, duplicate, refused, resubmitted, reconnects;
-	bool connected, stopped;
+	bool connected;
+	bool stopped; /* the gateway said that a person must look, and has not welcomed this adapter since */
+	bool broken;  /* the spool failed: nothing is sent until the next start */
 };
 
 struct submit;

@@ -24,6 +24,8 @@ struct submit {
 	pthread_t thread;
 	int wake; /* eventfd */
 	atomic_bool stopping;
+	atomic_bool told_to_stop; /* by the gateway, and not welcomed since */
+	atomic_bool spool_broken;
 	atomic_uint_fast64_t stored, duplicate, refused, resubmitted, reconnects;
 	atomic_int state;
 

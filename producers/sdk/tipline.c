@@ -231,13 +231,16 @@ int tipline_drain(struct tipline *tipline, int timeout_ms)
 	while ((waiting = spool_waiting(tipline->spool)) > 0) {
 		submit_stats(tipline->submit, &submit);
 		left = timeout_ms < 0 ? DRAIN_LOOK_MS : timeout_ms - (clock_mono_ms() - start);
-		if (left <= 0 || submit.stopped)
+		if (left <= 0 || submit.stopped || submit.broken)
 			break;
 		wait_a_little(tipline, left);
 	}
 	pthread_mutex_unlock(&tipline->lock);
+	if (waiting > 0 && submit.broken)
+		return failed_with(TIPLINE_EIO, "the spool failed: its log line says how; nothing is sent any more");
 	if (waiting > 0 && submit.stopped)
-		return failed_with(TIPLINE_ESTOPPED, "the gateway told this adapter to stop: ask whoever keeps its list");
+		return failed_with(TIPLINE_ESTOPPED, "the gateway refuses this adapter: it is revoked, or not on the list as "
+							"it is here; its tips wait in the spool");
 	return waiting == 0 ? TIPLINE_OK : failed_with(TIPLINE_ETIMEDOUT, "tips still wait in the spool");
 }
 

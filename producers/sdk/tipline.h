@@ -36,7 +36,7 @@ enum tipline_code {
 	TIPLINE_EIO = -4,     /* the spool could not be written: the tip is NOT kept */
 	TIPLINE_ETIMEDOUT = -5,
 	TIPLINE_EINTERNAL = -6,
-	TIPLINE_ESTOPPED = -7 /* the gateway told this adapter to stop (revoked, or not this channel): a person must look */
+	TIPLINE_ESTOPPED = -7 /* the gateway refuses this adapter (revoked, or not on the list): a person must look */
 };
 
 enum tipline_result {
@@ -73,8 +73,9 @@ int tipline_check(const char *json, size_t len);
 void tipline_on_receipt(struct tipline *tipline, void (*fn)(void *arg, const struct tipline_receipt *receipt),
 			void *arg);
 /*
- * 0 when nothing waits any more; TIPLINE_ESTOPPED as soon as the gateway has told this adapter to stop (what waits
- * stays in the spool and is tried again now and then); TIPLINE_ETIMEDOUT otherwise. timeout_ms < 0: for ever.
+ * 0 when nothing waits any more; TIPLINE_ESTOPPED as soon as the gateway has refused this adapter (what waits stays in
+ * the spool and is tried again now and then); TIPLINE_EIO when the spool failed under way; TIPLINE_ETIMEDOUT otherwise.
+ * timeout_ms < 0: for ever. 0: only looks.
  */
 int tipline_drain(struct tipline *tipline, int timeout_ms);
 size_t tipline_waiting(struct tipline *tipline);

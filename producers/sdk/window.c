@@ -91,3 +91,8 @@ int64_t window_next_due(const struct window *window)
 			due = window->delayed[i].due_ms;
 	return due;
 }
+
+int64_t window_wake(const struct window *window)
+{
+	return window_open(window) ? window_next_due(window) : -1;
+}

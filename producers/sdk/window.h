@@ -56,5 +56,7 @@ bool window_delay(struct window *window, int64_t row, int64_t due_ms);
 int64_t window_due(struct window *window, int64_t now_ms);
 /* When the next delayed row is due; -1 when none waits. */
 int64_t window_next_due(const struct window *window);
+/* The same, but -1 also without credit: then the credit wakes, not the clock. */
+int64_t window_wake(const struct window *window);
 
 #endif

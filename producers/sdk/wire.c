@@ -64,6 +64,17 @@ static int set_options(void *socket, const struct wire_options *options)
 	return 0;
 }
 
+/* One context has one socket at a time, so that one name is enough. */
+static int open_monitor(struct wire *wire)
+{
+	static const char name[] = "inproc://refusals";
+
+	wire->monitor = zmq_socket(wire->context, ZMQ_PAIR);
+	return wire->monitor == NULL || set_int(wire->monitor, ZMQ_LINGER, 0) ||
+	       zmq_socket_monitor(wire->socket, name, ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) ||
+	       zmq_connect(wire->monitor, name);
+}
+
 int wire_open(struct wire *wire, const struct wire_options *options, struct err *err)
 {
 	char endpoint[ADDRESS_MAX];
@@ -73,7 +84,7 @@ int wire_open(struct wire *wire, const struct wire_options *options, struct err 
 	wire->socket = zmq_socket(wire->context, ZMQ_DEALER);
 	if (wire->socket == NULL)
 		return zmq_failed(err, "ZeroMQ socket");
-	if (set_options(wire->socket, options) || zmq_connect(wire->socket, endpoint)) {
+	if (set_options(wire->socket, options) || open_monitor(wire) || zmq_connect(wire->socket, endpoint)) {
 		int rc = zmq_failed(err, "connection to the gateway");
 		wire_close(wire);
 		return rc;
@@ -83,9 +94,24 @@ int wire_open(struct wire *wire, const struct wire_options *options, struct err 
 
 void wire_close(struct wire *wire)
 {
-	if (wire->socket != NULL)
+	if (wire->socket != NULL) {
+		(void)zmq_socket_monitor(wire->socket, NULL, 0); /* its name is free again when this returns */
 		zmq_close(wire->socket);
-	wire->socket = NULL;
+	}
+	if (wire->monitor != NULL)
+		zmq_close(wire->monitor);
+	wire->socket = wire->monitor = NULL;
+}
+
+/* Whatever comes is of the one kind asked for: its two parts need only be taken. */
+bool wire_refused(struct wire *wire)
+{
+	char part[256];
+	bool any = false;
+
+	while (wire->monitor != NULL && zmq_recv(wire->monitor, part, sizeof(part), ZMQ_DONTWAIT) >= 0)
+		any = true;
+	return any;
 }
 
 bool wire_connected(struct wire *wire)

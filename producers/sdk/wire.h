@@ -4,6 +4,9 @@
  *
  * A socket serves one session and is closed with nothing lingering: a client that ZAP refused never connects
  * again on the same socket, and what was queued in it is in the spool anyway. Nothing here blocks. One thread.
+ *
+ * A key that is not on the gateway's list is refused in the handshake, before any message of TIP/1; libzmq tells that
+ * to a monitor of the socket alone.
  */
 #ifndef TIPLINE_PRODUCERS_SDK_WIRE_H
 #define TIPLINE_PRODUCERS_SDK_WIRE_H
@@ -18,6 +21,7 @@
 
 struct wire {
 	void *context, *socket; /* socket NULL: closed */
+	void *monitor;          /* open as long as the socket */
 	zmq_msg_t payload;      /* of the last message received */
 };
 
@@ -35,6 +39,8 @@ void wire_close(struct wire *wire);
 
 /* False when nothing could be sent now; as `queue` is never full, that means: not connected. */
 bool wire_connected(struct wire *wire);
+/* True once after the gateway refused this transport key. */
+bool wire_refused(struct wire *wire);
 /* 0, or -1 when not connected. An empty payload is not sent as a part. */
 int wire_send(struct wire *wire, const struct tip1 *head, struct slice payload);
 /* 1: a message, `payload` borrowed until the next call; 0: none waits; -1: one that is not TIP/1 was dropped. */

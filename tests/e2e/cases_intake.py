@@ -4,7 +4,7 @@ import json
 import os
 import signal
 
-from broker import wait_until
+from broker import TOP, wait_until
 from expect import equal, holds
 
 MONEY = "DC Pettigrew of Tottenham takes two hundred pounds a week from the minicab office in return for plate checks."
@@ -127,6 +127,20 @@ def test_ack_waits_for_the_broker(pipeline):
     return None
 
 
+def full_spools_end(pipeline):
+    """A revoked adapter whose spool is full ends too: there will be no room."""
+    spool = {"path": pipeline.path("spool", "revoked.spool"), "max_tips": 5}
+    pipeline._write_yaml("revoked", pipeline.adapter_conf("webform", spool=spool))
+    source = pipeline.path("revoked.in")
+    with open(source, "w", encoding="utf-8") as f:
+        f.writelines(json.dumps({"narrative": f"{MONEY} {i}", "contact": "none"}) + "\n" for i in range(9))
+    for name, *args in (("tip-submit", source), ("tip-rehearse", "--count", "9", "--tips",
+                                                 os.path.join(TOP, "tests", "data", "tips.jsonl"))):
+        result = pipeline.run(name, "--config", pipeline.conf_of("revoked"), *args, check=False, timeout=60)
+        equal(result.returncode, 69, f"{name} with a full spool: {result.stderr}")
+        holds("refuses this adapter" in result.stderr, f"{name} says why: {result.stderr}")
+
+
 def test_revoked_adapter(pipeline):
     """an adapter taken off the list is refused at its next message, without a restart of the gateway"""
     listing = pipeline.path("keys", "adapters.yaml")
@@ -138,10 +152,12 @@ def test_revoked_adapter(pipeline):
         with open(listing, "w", encoding="utf-8") as f:
             f.write(changed)
         pipeline.daemons["gateway"].kill(signal.SIGHUP)
-        result = submit(pipeline, "webform", "--narrative", MONEY, "--wait", "3", check=False, timeout=60)
-        # A new connection is refused in the handshake, without a word; the tip stays in the spool.
-        equal(result.returncode, 75, f"exit status of a revoked adapter: {result.stderr}")
+        result = submit(pipeline, "webform", "--narrative", MONEY, "--wait", "50", check=False, timeout=60)
+        # A new connection is refused in the handshake already; the tip stays in the spool.
+        equal(result.returncode, 69, f"exit status of a revoked adapter: {result.stderr}")
+        holds("refuses this adapter" in result.stderr, f"it says why: {result.stderr}")
         holds("1 wait in the spool" in result.stderr, f"it says that the tip waits: {result.stderr}")
+        full_spools_end(pipeline)
     finally:
         with open(listing, "w", encoding="utf-8") as f:
             f.write(before)

@@ -250,7 +250,7 @@ static size_t read_topic(size_t *distinct)
 {
 	const struct conf_key *const tables[] = { kafka_conf_keys, NULL };
 	static struct harvest harvest;
-	struct kafka_admin *admin;
+	struct kafka_admin *admin = NULL;
 	struct conf *conf;
 	struct err err = ERR_INIT;
 	char text[128];

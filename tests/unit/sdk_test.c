@@ -169,8 +169,9 @@ static void test_unknown_transport_key(void **state)
 	write_adapter_config(site.config, "desk", 1, "other/adapters/desk.curve", "spool");
 	struct tipline *stranger = open_adapter(site.config);
 	put(stranger, 2);
-	assert_int_equal(tipline_drain(stranger, 3000), TIPLINE_ETIMEDOUT);
+	assert_int_equal(tipline_drain(stranger, -1), TIPLINE_ESTOPPED);
 	tipline_stats(stranger, &stats);
+	assert_int_equal(stats.stopped, 1);
 	assert_int_equal(stats.connected, 0);
 	assert_int_equal(stats.stored, 0);
 	assert_int_equal(stats.waiting, 1);
@@ -247,6 +248,38 @@ static void test_revoked(void **state)
 	for (int64_t until = clock_mono_ms() + DEADLINE_MS; clock_mono_ms() < until && tipline_waiting(tipline) > 0;)
 		(void)tipline_drain(tipline, 100);
 	assert_int_equal(atomic_load(&results[TIPLINE_STORED]), 2);
+	tipline_close(tipline, 0);
+}
+
+/* Refused in the handshake already: no message of TIP/1 says so. */
+static void test_revoked_before_it_connects(void **state)
+{
+	struct tipline_stats stats;
+	(void)state;
+
+	struct tipline *before = open_adapter(site.config);
+	put(before, 1);
+	assert_int_equal(tipline_drain(before, DEADLINE_MS), TIPLINE_OK);
+	mark_revoked("desk");
+	assert_int_equal(kill(site.gateway, SIGHUP), 0);
+	wait_until(is_stopped, before, "the list to be read");
+	tipline_close(before, 0);
+
+	struct tipline *tipline = open_adapter(site.config);
+	put(tipline, 2);
+	assert_int_equal(tipline_drain(tipline, -1), TIPLINE_ESTOPPED);
+	/* It stays said while the adapter tries again, and until it is welcome. */
+	for (int64_t until = clock_mono_ms() + 1000; clock_mono_ms() < until; usleep(1000)) {
+		tipline_stats(tipline, &stats);
+		assert_int_equal(stats.stopped, 1);
+	}
+	assert_true(stats.reconnects > 0);
+	allow_again();
+	for (int64_t until = clock_mono_ms() + DEADLINE_MS; clock_mono_ms() < until && tipline_waiting(tipline) > 0;)
+		(void)tipline_drain(tipline, 100);
+	assert_int_equal(atomic_load(&results[TIPLINE_STORED]), 2);
+	tipline_stats(tipline, &stats);
+	assert_int_equal(stats.stopped, 0);
 	tipline_close(tipline, 0);
 }
 
@@ -353,6 +386,7 @@ int main(int argc, char **argv)
 		CASE(test_another_adapters_id),
 		CASE(test_unknown_transport_key),
 		CASE(test_revoked),
+		CASE(test_revoked_before_it_connects),
 		CASE(test_orderly_stop),
 		CASE(test_broker_errors),
 		CASE(test_bad_documents),

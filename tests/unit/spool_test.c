@@ -238,6 +238,32 @@ static void test_damaged_record(void **state)
 	spool_close(spool);
 }
 
+/* The log that a run left behind is emptied before the next one appends to it: see spool_db.c. */
+static void test_opening_empties_the_log(void **state)
+{
+	char log[128];
+	struct stat info;
+	int status;
+	(void)state;
+
+	pid_t child = fork();
+	if (child == 0) {
+		struct spool *left = open_spool(1000);
+		for (int i = 0; i < 20; i++)
+			put(left, 1);
+		_exit(0); /* as if killed: nothing is closed */
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	(void)snprintf(log, sizeof(log), "%s-wal", path);
+	assert_int_equal(stat(log, &info), 0);
+	assert_true(info.st_size > 0);
+	struct spool *spool = open_spool(1000);
+	assert_int_equal(stat(log, &info), 0);
+	assert_int_equal(info.st_size, 0);
+	assert_int_equal(spool_waiting(spool), 20);
+	spool_close(spool);
+}
+
 /* A damaged row makes a read come out short; what stands behind it must still be sent. */
 static void test_feed_goes_on_behind_damage(void **state)
 {
@@ -358,6 +384,7 @@ int main(void)
 		CASE(test_one_process),
 		CASE(test_killed),
 		CASE(test_damaged_record),
+		CASE(test_opening_empties_the_log),
 		CASE(test_feed_goes_on_behind_damage),
 		CASE(test_nothing_but_damage_is_not_the_end),
 		CASE(test_quarantine),

@@ -99,6 +99,26 @@ static void test_window_delays(void **state)
 	free(window);
 }
 
+/* A row that is due must not wake the thread every moment while there is no credit to send it with. */
+static void test_window_wakes(void **state)
+{
+	struct window *window = new_window(1);
+	struct tip_id one = id_of(1);
+	struct sent sent;
+	(void)state;
+	assert_int_equal(window_wake(window), -1);
+	assert_true(window_delay(window, 5, 700));
+	assert_int_equal(window_wake(window), 700);
+	window_add(window, 11, &one, 0);
+	assert_int_equal(window_wake(window), -1);
+	assert_int_equal(window_next_due(window), 700);
+	assert_true(window_take(window, 1, &one, &sent));
+	assert_int_equal(window_wake(window), -1); /* an answer alone gives no credit */
+	window_credit(window, 2);
+	assert_int_equal(window_wake(window), 700);
+	free(window);
+}
+
 static void test_welcome(void **state)
 {
 	struct age_recipient mine;
@@ -236,7 +256,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_window_credit),   cmocka_unit_test(test_window_wraps),
-		cmocka_unit_test(test_window_delays),   cmocka_unit_test(test_welcome),
+		cmocka_unit_test(test_window_delays),   cmocka_unit_test(test_window_wakes),
+		cmocka_unit_test(test_welcome),
 		cmocka_unit_test(test_bad_welcomes),    cmocka_unit_test(test_opaques),
 		cmocka_unit_test(test_json_member),     cmocka_unit_test(test_json_member_cut),
 		cmocka_unit_test(test_json_element),
