@@ -334,11 +334,14 @@ static void freeze_or_thaw(struct core *core, int64_t now_ms)
 
 void core_tick(struct core *core, int64_t now_ms)
 {
+	size_t left = core->sessions.n; /* this runs at each turn, and nearly all places are free */
+
 	freeze_or_thaw(core, now_ms);
-	for (size_t i = 0; i < SESSIONS_MAX && core->sessions.n > 0; i++) {
+	for (size_t i = 0; i < SESSIONS_MAX && left > 0; i++) {
 		struct session *session = &core->sessions.items[i];
 		if (!session->used)
 			continue;
+		left--;
 		if (now_ms - session->seen_ms > core->options.silence_ms) {
 			sessions_close(&core->sessions, session);
 		} else if (sessions_grant(&core->sessions, session)) {

@@ -484,6 +484,23 @@ static void test_silence_ends_a_session(void **state)
 	assert_int_equal(last(scene)->code, TIP1_HELLO_FIRST);
 }
 
+/* Places that became free in front of a session do not hide it. */
+static void test_silence_behind_free_places(void **state)
+{
+	struct scene *scene = *state;
+	for (uint8_t number = 0; number < 3; number++)
+		hello(scene, number);
+	scene->now += 10000;
+	submit(scene, 2, 1, "body");
+	core_delivered(scene->core, scene->published[0], true, scene->now);
+	core_tick(scene->core, scene->now + 10001); /* 0 and 1 have been silent too long, 2 has not */
+	submit(scene, 2, 2, "body");
+	assert_int_equal(scene->n_published, 2);
+	core_tick(scene->core, scene->now + 20001);
+	submit(scene, 2, 3, "body");
+	assert_int_equal(last(scene)->code, TIP1_HELLO_FIRST);
+}
+
 static void test_all_places_taken(void **state)
 {
 	struct scene *scene = *state;
@@ -524,6 +541,7 @@ int main(void)
 		CASE(test_leaving),
 		CASE(test_connection_gone),
 		CASE(test_silence_ends_a_session),
+		CASE(test_silence_behind_free_places),
 		CASE(test_all_places_taken),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
