@@ -5,6 +5,7 @@
 
 #include <sodium.h>
 
+#include "ops/runtime/file.h"
 #include "ops/runtime/yaml.h"
 #include "schema/hex.h"
 #include "schema/keys.h"
@@ -82,20 +83,7 @@ int keys_load_sign(uint8_t secret[FRAME_SIGN_SECRET], const char *path, struct e
 
 int keys_read_public(struct buf *out, const char *path, struct err *err)
 {
-	FILE *file = fopen(path, "re");
-	size_t len;
-
-	if (file == NULL)
-		return err_set(err, ERR_CONFIG, NULL, "%s: %s", path, strerror(errno));
-	len = fread(buf_reserve(out, PUBLIC_FILE_MAX), 1, PUBLIC_FILE_MAX, file);
-	out->len += len;
-	out->data[out->len] = '\0';
-	if (ferror(file) || len == PUBLIC_FILE_MAX)
-		err_set(err, ERR_CONFIG, NULL, "%s: cannot be read, or is too large for a key file", path);
-	else
-		len = 0;
-	fclose(file);
-	return len == 0 ? 0 : -1;
+	return file_read(out, path, PUBLIC_FILE_MAX, err);
 }
 
 int keys_load_recipient(struct age_recipient *recipient, const char *path, struct err *err)

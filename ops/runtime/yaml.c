@@ -1,46 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/runtime/yaml.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
-#include <unistd.h>
 
+#include "ops/runtime/file.h"
 #include "ops/runtime/nearest.h"
 #include "ops/runtime/number.h"
 #include "ops/runtime/yaml_tree.h"
 
 #define YAML_SIZE_MAX (4u << 20)
-#define YAML_READ_AT_ONCE 65536
-
-static int read_all(const char *path, int fd, struct buf *text, struct err *err)
-{
-	for (;;) {
-		ssize_t n = read(fd, buf_reserve(text, YAML_READ_AT_ONCE), YAML_READ_AT_ONCE);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_set(err, ERR_CONFIG, NULL, "%s: %s", path, strerror(errno));
-		if (n == 0)
-			return 0;
-		text->len += (size_t)n;
-		if (text->len > YAML_SIZE_MAX)
-			return err_set(err, ERR_CONFIG, NULL, "%s: larger than 4 MiB", path);
-	}
-}
 
 int yaml_load(struct yaml **out, const char *path, struct err *err)
 {
 	struct buf text = BUF_INIT;
-	const int fd = open(path, O_RDONLY | O_CLOEXEC);
-	int rc;
+	int rc = file_read(&text, path, YAML_SIZE_MAX, err);
 
-	if (fd < 0)
-		return err_set(err, ERR_CONFIG, NULL, "%s: %s", path, strerror(errno));
-	rc = read_all(path, fd, &text, err);
-	close(fd);
 	if (rc == 0)
 		rc = yaml_parse(out, path, buf_text(&text), text.len, err);
 	buf_release(&text);

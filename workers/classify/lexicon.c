@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "workers/classify/lexicon.h"
 
-#include <errno.h>
-#include <stdio.h>
-
+#include "ops/runtime/file.h"
 #include "schema/digest.h"
 #include "workers/classify/lexicon_inner.h"
 
@@ -135,30 +133,10 @@ int lexicon_parse(struct lexicon **out, const char *name, struct slice text, str
 	return 0;
 }
 
-/* The bytes themselves are needed for the hash, so the file is read here and not by yaml_load. */
-static int read_file(struct buf *out, const char *path, struct err *err)
-{
-	FILE *file = fopen(path, "rbe");
-	char chunk[16384];
-	size_t n;
-	int rc = 0;
-
-	if (!file)
-		return err_set(err, ERR_CONFIG, NULL, "%s: %s", path, errno == ENOENT ? "no such file" : "cannot be opened");
-	while ((n = fread(chunk, 1, sizeof(chunk), file)) > 0 && out->len <= LEXICON_FILE_MAX)
-		buf_append(out, chunk, n);
-	if (ferror(file))
-		rc = err_errno(err, "cannot read %s", path);
-	else if (out->len > LEXICON_FILE_MAX)
-		rc = err_set(err, ERR_CONFIG, NULL, "%s: larger than 4 MiB", path);
-	fclose(file);
-	return rc;
-}
-
 int lexicon_load(struct lexicon **out, const char *path, struct err *err)
 {
-	struct buf text = BUF_INIT;
-	int rc = read_file(&text, path, err);
+	struct buf text = BUF_INIT; /* not yaml_load: the hash is of the bytes themselves */
+	int rc = file_read(&text, path, LEXICON_FILE_MAX, err);
 
 	if (rc == 0)
 		rc = lexicon_parse(out, path, buf_slice(&text), err);

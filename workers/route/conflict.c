@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "workers/route/conflict.h"
 
-#include <errno.h>
+#include "ops/runtime/file.h"
 
 #define FIRST_LINE "tipline-register 1 "
 #define MAC_HEX 16
@@ -164,23 +164,11 @@ int staff_register_parse(struct staff_register *reg, const char *name, struct sl
 
 int staff_register_load(struct staff_register *reg, const char *path, struct err *err)
 {
-	const size_t max = 32 * (size_t)REGISTER_TOKENS_MAX;
-	FILE *file = fopen(path, "re");
 	struct buf text = BUF_INIT;
-	size_t n;
-	int rc;
+	int rc = file_read(&text, path, 32 * (size_t)REGISTER_TOKENS_MAX, err);
 
-	if (!file)
-		return err_set(err, ERR_CONFIG, NULL, "%s: %s", path, strerror(errno));
-	do {
-		n = fread(buf_reserve(&text, 65536), 1, 65536, file);
-		text.len += n;
-	} while (n > 0 && text.len <= max);
-	if (ferror(file) || text.len > max)
-		rc = err_set(err, ERR_CONFIG, NULL, "%s: %s", path, ferror(file) ? "cannot be read" : "too large");
-	else
+	if (rc == 0)
 		rc = staff_register_parse(reg, path, buf_slice(&text), err);
-	fclose(file);
 	buf_release(&text);
 	return rc;
 }

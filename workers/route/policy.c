@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "workers/route/policy.h"
 
-#include <errno.h>
-
+#include "ops/runtime/file.h"
 #include "schema/digest.h"
 
 struct loader {
@@ -252,24 +251,11 @@ int policy_parse(struct policy **out, const char *name, struct slice text, struc
 
 int policy_load(struct policy **out, const char *path, struct err *err)
 {
-	FILE *file = fopen(path, "re");
 	struct buf text = BUF_INIT;
-	size_t n;
-	int rc;
+	int rc = file_read(&text, path, POLICY_FILE_MAX, err);
 
-	if (!file)
-		return err_set(err, ERR_CONFIG, NULL, "%s: %s", path, strerror(errno));
-	do {
-		n = fread(buf_reserve(&text, 65536), 1, 65536, file);
-		text.len += n;
-	} while (n > 0 && text.len <= POLICY_FILE_MAX);
-	if (ferror(file))
-		rc = err_set(err, ERR_CONFIG, NULL, "%s: cannot be read", path);
-	else if (text.len > POLICY_FILE_MAX)
-		rc = err_set(err, ERR_CONFIG, NULL, "%s: larger than a policy may be", path);
-	else
-		rc = policy_parse(out, path, slice_of(text.len ? (const void *)text.data : "", text.len), err);
-	fclose(file);
+	if (rc == 0)
+		rc = policy_parse(out, path, buf_slice(&text), err);
 	buf_release(&text);
 	return rc;
 }
