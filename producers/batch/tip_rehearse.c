@@ -8,12 +8,12 @@
 
 #include "ops/runtime/clock.h"
 #include "ops/runtime/signals.h"
-#include "producers/batch/act.h"
 #include "producers/batch/adapter.h"
-#include "producers/batch/script.h"
-#include "producers/batch/tale.h"
-#include "producers/batch/told.h"
-#include "producers/batch/troupe.h"
+#include "producers/batch/example.h"
+#include "producers/batch/plan.h"
+#include "producers/batch/receipts.h"
+#include "producers/batch/retelling.h"
+#include "producers/batch/roster.h"
 #include "producers/sdk/adapter_conf.h"
 #include "producers/sdk/rehearsal.h"
 #include "schema/frame.h"
@@ -32,13 +32,13 @@ struct memory {
 struct rehearsal {
 	const struct program_call *call;
 	struct tipline *tipline;
-	struct told told;
-	struct tales tales;
-	struct troupe troupe;
-	struct script script;
-	struct dice dice;
+	struct receipts receipts;
+	struct examples examples;
+	struct roster roster;
+	struct plan plan;
+	struct prng prng;
 	struct memory memories[REMEMBERED];
-	size_t n_memories, told_plain, conflicts, put;
+	size_t n_memories, plain, conflicts, put;
 	uint64_t seed;
 	double rate;
 	const char *progress_path;
@@ -51,7 +51,7 @@ static void on_receipt(void *arg, const struct tipline_receipt *receipt)
 {
 	struct rehearsal *rehearsal = arg;
 	const char *kind = receipt->opaque;
-	told_add(&rehearsal->told, receipt, kind != NULL ? kind : kind_names[KIND_PLAIN]);
+	receipts_add(&rehearsal->receipts, receipt, kind != NULL ? kind : kind_names[KIND_PLAIN]);
 }
 
 static void *opaque_of(enum kind kind)
@@ -73,9 +73,9 @@ static void write_counts(struct rehearsal *rehearsal, struct buf *out)
 	buf_append_str(out, "{\"adapter\":");
 	buf_append_json(out, base, len);
 	buf_printf(out, ",\"put\":%zu,\"stored\":%zu,\"duplicate\":%zu,\"refused\":%zu,\"waiting\":%zu}",
-		   rehearsal->put, told_count(&rehearsal->told, TIPLINE_STORED),
-		   told_count(&rehearsal->told, TIPLINE_DUPLICATE),
-		   told_count(&rehearsal->told, TIPLINE_REFUSED), tipline_waiting(rehearsal->tipline));
+		   rehearsal->put, receipts_count(&rehearsal->receipts, TIPLINE_STORED),
+		   receipts_count(&rehearsal->receipts, TIPLINE_DUPLICATE),
+		   receipts_count(&rehearsal->receipts, TIPLINE_REFUSED), tipline_waiting(rehearsal->tipline));
 }
 
 /* Readers of the file see the old line or the new one, never half of one. */
@@ -144,41 +144,41 @@ static int keep_frame(struct rehearsal *rehearsal, const struct buf *frame, cons
 	return 0;
 }
 
-static const struct tale *next_tale(struct rehearsal *rehearsal, uint64_t *round)
+static const struct example *next_example(struct rehearsal *rehearsal, uint64_t *round)
 {
-	const struct tales *tales = &rehearsal->tales;
-	size_t at = rehearsal->told_plain++;
-	struct dice dice = { rehearsal->seed ^ (at / tales->n + 1) * 0xd6e8feb86659fd93u };
+	const struct examples *examples = &rehearsal->examples;
+	size_t at = rehearsal->plain++;
+	struct prng prng = { rehearsal->seed ^ (at / examples->n + 1) * 0xd6e8feb86659fd93u };
 
-	*round = dice_next(&dice);
+	*round = prng_next(&prng);
 	/* Each seed begins elsewhere in the file, so that adapters at once do not tell the same tips. */
-	return &tales->items[(at + rehearsal->seed * 127) % tales->n];
+	return &examples->items[(at + rehearsal->seed * 127) % examples->n];
 }
 
 /* One whose matter is a team's that has members to name. */
-static const struct tale *next_conflict(struct rehearsal *rehearsal, uint64_t *round, const struct staff **named)
+static const struct example *next_conflict(struct rehearsal *rehearsal, uint64_t *round, const struct staff **named)
 {
 	for (int i = 0; i < CONFLICT_LOOKS; i++) {
-		const struct tale *tale = next_tale(rehearsal, round);
-		*named = tale->investigate ? troupe_find(&rehearsal->troupe, tale->team, rehearsal->conflicts) : NULL;
+		const struct example *example = next_example(rehearsal, round);
+		*named = example->investigate ? roster_find(&rehearsal->roster, example->team, rehearsal->conflicts) : NULL;
 		if (*named != NULL) {
 			rehearsal->conflicts++;
-			return tale;
+			return example;
 		}
 	}
 	return NULL;
 }
 
-static void write_tip(struct rehearsal *rehearsal, const struct tale *tale, uint64_t round, const struct staff *named,
-		      struct buf *json)
+static void write_tip(struct rehearsal *rehearsal, const struct example *example, uint64_t round,
+		      const struct staff *named, struct buf *json)
 {
 	char hex[TIP_ID_HEX];
 	struct tip_id id;
 
 	tip_id_random(&id);
 	tip_id_hex(&id, hex);
-	const struct act act = { .tale = tale, .round = round, .named = named, .tip_id = hex };
-	act_write(&act, &rehearsal->dice, json);
+	const struct retelling retelling = { .example = example, .round = round, .named = named, .tip_id = hex };
+	retelling_write(&retelling, &rehearsal->prng, json);
 }
 
 static void remember(struct rehearsal *rehearsal, const struct buf *json, const struct buf *frame,
@@ -197,11 +197,11 @@ static void remember(struct rehearsal *rehearsal, const struct buf *json, const 
 static int tell_again(struct rehearsal *rehearsal, struct err *err)
 {
 	size_t n = rehearsal->n_memories < REMEMBERED ? rehearsal->n_memories : REMEMBERED;
-	const struct memory *memory = &rehearsal->memories[dice_below(&rehearsal->dice, n)];
+	const struct memory *memory = &rehearsal->memories[prng_below(&rehearsal->prng, n)];
 	struct buf frame = BUF_INIT;
 	uint8_t tip_id[TIPLINE_ID_BYTES];
 
-	if (dice_percent(&rehearsal->dice, 50))
+	if (prng_percent(&rehearsal->prng, 50))
 		return keep_frame(rehearsal, &memory->frame, memory->tip_id, KIND_RETRY, err);
 	int code = rehearsal_seal(rehearsal->tipline, NULL, buf_slice(&memory->json), &frame, tip_id);
 	int rc = code == TIPLINE_OK ? keep_frame(rehearsal, &frame, tip_id, KIND_RETRY, err) : adapter_error(err, code);
@@ -210,10 +210,10 @@ static int tell_again(struct rehearsal *rehearsal, struct err *err)
 }
 
 /* One bit behind the frame's head, where only the signature can notice. */
-static void damage(struct buf *frame, struct dice *dice)
+static void damage(struct buf *frame, struct prng *prng)
 {
-	size_t at = FRAME_HEAD + dice_below(dice, frame->len - FRAME_HEAD);
-	frame->data[at] ^= (uint8_t)(1u << dice_below(dice, 8));
+	size_t at = FRAME_HEAD + prng_below(prng, frame->len - FRAME_HEAD);
+	frame->data[at] ^= (uint8_t)(1u << prng_below(prng, 8));
 }
 
 static int seal_as(struct rehearsal *rehearsal, enum kind kind, const struct buf *json, struct buf *frame,
@@ -232,17 +232,17 @@ static int tell(struct rehearsal *rehearsal, enum kind kind, struct err *err)
 	uint8_t tip_id[TIPLINE_ID_BYTES];
 	const struct staff *named = NULL;
 	uint64_t round;
-	const struct tale *tale = kind == KIND_CONFLICTED ? next_conflict(rehearsal, &round, &named) :
-							    next_tale(rehearsal, &round);
-	if (tale == NULL)
+	const struct example *example = kind == KIND_CONFLICTED ? next_conflict(rehearsal, &round, &named) :
+							    next_example(rehearsal, &round);
+	if (example == NULL)
 		return err_set(err, ERR_CONFIG, NULL, "no example tip is of a team with members to name");
-	write_tip(rehearsal, tale, round, named, &json);
+	write_tip(rehearsal, example, round, named, &json);
 	int code = seal_as(rehearsal, kind, &json, &frame, tip_id);
 	int rc = code == TIPLINE_OK ? 0 : adapter_error(err, code);
 	if (rc == 0 && kind == KIND_PLAIN)
 		remember(rehearsal, &json, &frame, tip_id);
 	if (rc == 0 && kind == KIND_DAMAGED)
-		damage(&frame, &rehearsal->dice);
+		damage(&frame, &rehearsal->prng);
 	if (rc == 0)
 		rc = keep_frame(rehearsal, &frame, tip_id, kind, err);
 	buf_release(&json);
@@ -253,15 +253,15 @@ static int tell(struct rehearsal *rehearsal, enum kind kind, struct err *err)
 static int tell_all(struct rehearsal *rehearsal, struct err *err)
 {
 	rehearsal->started_ms = clock_mono_ms();
-	for (size_t i = 0; i < rehearsal->script.n && !signals_stop_requested(); i++) {
-		enum kind kind = rehearsal->script.kinds[i];
+	for (size_t i = 0; i < rehearsal->plan.n && !signals_stop_requested(); i++) {
+		enum kind kind = rehearsal->plan.kinds[i];
 		if (pace(rehearsal, err) || (kind == KIND_RETRY ? tell_again(rehearsal, err) : tell(rehearsal, kind, err)))
 			return -1;
 	}
 	return 0;
 }
 
-static int read_script(struct rehearsal *rehearsal, struct err *err)
+static int read_plan(struct rehearsal *rehearsal, struct err *err)
 {
 	const struct program_call *call = rehearsal->call;
 	double count = 100, retries = 0, damaged = 0, unknown = 0, conflicted = 0, seed = 1;
@@ -282,8 +282,8 @@ static int read_script(struct rehearsal *rehearsal, struct err *err)
 	if (share[KIND_CONFLICTED] > 0 && !program_given(call, "staff"))
 		return err_set(err, ERR_USAGE, NULL, "--conflicted needs --staff");
 	rehearsal->seed = (uint64_t)seed;
-	rehearsal->dice.state = rehearsal->seed;
-	return script_init(&rehearsal->script, (size_t)count, share, &rehearsal->dice, err);
+	rehearsal->prng.state = rehearsal->seed;
+	return plan_init(&rehearsal->plan, (size_t)count, share, &rehearsal->prng, err);
 }
 
 static int open_parts(struct rehearsal *rehearsal, struct err *err)
@@ -293,14 +293,14 @@ static int open_parts(struct rehearsal *rehearsal, struct err *err)
 
 	if (tips == NULL)
 		return err_set(err, ERR_USAGE, NULL, "--tips is needed");
-	if (read_script(rehearsal, err) || signals_install(err) ||
-	    told_open(&rehearsal->told, program_value(call, "receipts", NULL), err) ||
+	if (read_plan(rehearsal, err) || signals_install(err) ||
+	    receipts_open(&rehearsal->receipts, program_value(call, "receipts", NULL), err) ||
 	    adapter_open(&rehearsal->tipline, call, err))
 		return -1;
 	tipline_on_receipt(rehearsal->tipline, on_receipt, rehearsal);
-	if (staff != NULL && troupe_load(&rehearsal->troupe, staff, err))
+	if (staff != NULL && roster_load(&rehearsal->roster, staff, err))
 		return -1;
-	return tales_load(&rehearsal->tales, tips, err);
+	return examples_load(&rehearsal->examples, tips, err);
 }
 
 static void drain(struct rehearsal *rehearsal, double seconds)
@@ -318,18 +318,18 @@ static int conclude(struct rehearsal *rehearsal)
 	size_t damaged = 0;
 	const struct err temporary = { .kind = ERR_TEMPORARY }, data = { .kind = ERR_DATA };
 
-	for (size_t i = 0; i < rehearsal->script.n; i++)
-		damaged += rehearsal->script.kinds[i] == KIND_DAMAGED;
+	for (size_t i = 0; i < rehearsal->plan.n; i++)
+		damaged += rehearsal->plan.kinds[i] == KIND_DAMAGED;
 	write_counts(rehearsal, &line);
 	(void)printf("%s\n", buf_text(&line));
 	(void)fflush(stdout);
 	buf_release(&line);
 	if (tipline_waiting(rehearsal->tipline) > 0)
 		return adapter_left_waiting(rehearsal->tipline, "tip-rehearse");
-	if (rehearsal->put < rehearsal->script.n)
+	if (rehearsal->put < rehearsal->plan.n)
 		return err_exit_status(&temporary);
 	/* The damaged ones are meant to be refused; anything else is news. */
-	return told_count(&rehearsal->told, TIPLINE_REFUSED) == damaged ? 0 : err_exit_status(&data);
+	return receipts_count(&rehearsal->receipts, TIPLINE_REFUSED) == damaged ? 0 : err_exit_status(&data);
 }
 
 static void release(struct rehearsal *rehearsal)
@@ -340,9 +340,9 @@ static void release(struct rehearsal *rehearsal)
 		buf_release(&rehearsal->memories[i].json);
 		buf_release(&rehearsal->memories[i].frame);
 	}
-	tales_release(&rehearsal->tales);
-	troupe_release(&rehearsal->troupe);
-	script_release(&rehearsal->script);
+	examples_release(&rehearsal->examples);
+	roster_release(&rehearsal->roster);
+	plan_release(&rehearsal->plan);
 }
 
 static int run_program(const struct program_call *call, struct err *err)
@@ -363,7 +363,7 @@ static int run_program(const struct program_call *call, struct err *err)
 		rc = conclude(rehearsal);
 	}
 	release(rehearsal);
-	if (rehearsal->told.file != NULL && told_close(&rehearsal->told, rc < 0 ? NULL : err))
+	if (rehearsal->receipts.file != NULL && receipts_close(&rehearsal->receipts, rc < 0 ? NULL : err))
 		rc = -1;
 	free(rehearsal);
 	return rc;

@@ -11,7 +11,7 @@
 #include "ops/runtime/clock.h"
 #include "ops/runtime/signals.h"
 #include "producers/batch/adapter.h"
-#include "producers/batch/told.h"
+#include "producers/batch/receipts.h"
 #include "producers/sdk/adapter_conf.h"
 #include "producers/sdk/json_member.h"
 #include "producers/sdk/tipline.h"
@@ -20,10 +20,10 @@
 #define LINE_MAX_BYTES (2u << 20) /* more cannot be sealed anyway */
 #define DRAW_MS 200
 
-/* One run. The receipts come on the library's thread; what they touch is in `told` or under its lock. */
+/* One run. The receipts come on the library's thread; what they touch is in `receipts` or under its lock. */
 struct run {
 	struct tipline *tipline; /* NULL: --dry-run */
-	struct told told;
+	struct receipts receipts;
 	bool quiet;              /* --json: nothing but the summary on standard output */
 	bool terminal;
 	size_t lines, put, bad;
@@ -46,8 +46,8 @@ static void draw(struct run *run)
 		return;
 	run->drawn_ms = now;
 	(void)fprintf(stderr, "\r\033[K%zu kept, %zu accepted, %zu refused, %zu waiting", run->put,
-		      told_count(&run->told, TIPLINE_STORED) + told_count(&run->told, TIPLINE_DUPLICATE),
-		      run->bad + told_count(&run->told, TIPLINE_REFUSED),
+		      receipts_count(&run->receipts, TIPLINE_STORED) + receipts_count(&run->receipts, TIPLINE_DUPLICATE),
+		      run->bad + receipts_count(&run->receipts, TIPLINE_REFUSED),
 		      run->tipline != NULL ? tipline_waiting(run->tipline) : 0);
 }
 
@@ -68,7 +68,7 @@ static void on_receipt(void *arg, const struct tipline_receipt *receipt)
 	char hex[TIP_ID_HEX];
 	struct tip_id id;
 
-	told_add(&run->told, receipt, NULL);
+	receipts_add(&run->receipts, receipt, NULL);
 	if (run->quiet)
 		return;
 	memcpy(id.bytes, receipt->tip_id, TIP_ID_BYTES);
@@ -247,8 +247,9 @@ static int status_of(const struct run *run, size_t waiting, size_t refused)
 static int conclude(struct run *run, const struct program_call *call)
 {
 	size_t waiting = run->tipline != NULL ? tipline_waiting(run->tipline) : 0;
-	size_t refused = run->bad + told_count(&run->told, TIPLINE_REFUSED);
-	size_t stored = told_count(&run->told, TIPLINE_STORED), repeats = told_count(&run->told, TIPLINE_DUPLICATE);
+	size_t refused = run->bad + receipts_count(&run->receipts, TIPLINE_REFUSED);
+	size_t stored = receipts_count(&run->receipts, TIPLINE_STORED);
+	size_t repeats = receipts_count(&run->receipts, TIPLINE_DUPLICATE);
 
 	if (program_given(call, "json"))
 		(void)printf("{\"put\":%zu,\"stored\":%zu,\"duplicate\":%zu,\"refused\":%zu,\"waiting\":%zu}\n",
@@ -295,10 +296,10 @@ static int run_program(const struct program_call *call, struct err *err)
 	double wait = 60;
 
 	if (check_usage(call, &wait, err) || signals_install(err) ||
-	    told_open(&run.told, program_value(call, "receipts", NULL), err))
+	    receipts_open(&run.receipts, program_value(call, "receipts", NULL), err))
 		return -1;
 	int rc = submit(&run, call, wait, err);
-	if (told_close(&run.told, rc < 0 ? NULL : err) && rc >= 0)
+	if (receipts_close(&run.receipts, rc < 0 ? NULL : err) && rc >= 0)
 		rc = -1;
 	return rc;
 }
@@ -336,7 +337,7 @@ const struct program tip_submit_program = {
 		"run.\n"
 		"\n"
 		"Exit status: 0 all accepted, 65 some refused, 75 some still wait in the spool.",
-	.examples = "  tip-submit --config adapter.yaml --receipts told.jsonl tips.jsonl\n"
+	.examples = "  tip-submit --config adapter.yaml --receipts receipts.jsonl tips.jsonl\n"
 		    "  tip-submit --config adapter.yaml --narrative 'PC 2214SN takes money from the scrap yard.'\n"
 		    "  tip-submit --config adapter.yaml --resume",
 	.options = options,

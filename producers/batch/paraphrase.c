@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "producers/batch/wording.h"
+#include "producers/batch/paraphrase.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -40,11 +40,11 @@ static void find_sentences(const char *text, struct sentences *sentences)
 }
 
 /* One sentence of many, never the first: that one says what it is about. */
-static size_t sentence_to_drop(const struct sentences *sentences, struct dice *dice)
+static size_t sentence_to_drop(const struct sentences *sentences, struct prng *prng)
 {
-	if (sentences->n < SENTENCES_MIN || !dice_percent(dice, DROP_PERCENT))
+	if (sentences->n < SENTENCES_MIN || !prng_percent(prng, DROP_PERCENT))
 		return 0;
-	return 1 + dice_below(dice, sentences->n - 1);
+	return 1 + prng_below(prng, sentences->n - 1);
 }
 
 static const char *synonym_of(const char *word, size_t len)
@@ -55,14 +55,14 @@ static const char *synonym_of(const char *word, size_t len)
 	return NULL;
 }
 
-static void append_varied(const char *text, size_t len, struct dice *dice, struct buf *out)
+static void append_varied(const char *text, size_t len, struct prng *prng, struct buf *out)
 {
 	for (size_t at = 0; at < len;) {
 		size_t end = at;
 		while (end < len && (isalnum((unsigned char)text[end]) || (unsigned char)text[end] >= 0x80))
 			end++;
 		const char *other = end > at ? synonym_of(text + at, end - at) : NULL;
-		if (other != NULL && dice_percent(dice, SYNONYM_PERCENT))
+		if (other != NULL && prng_percent(prng, SYNONYM_PERCENT))
 			buf_append_str(out, other);
 		else
 			buf_append(out, text + at, end - at);
@@ -73,10 +73,10 @@ static void append_varied(const char *text, size_t len, struct dice *dice, struc
 }
 
 /* Two lower-case letters inside a word change places. */
-static void slip(struct buf *out, size_t from, struct dice *dice)
+static void slip(struct buf *out, size_t from, struct prng *prng)
 {
 	for (int tries = 0; tries < 8 && out->len > from + 8; tries++) {
-		uint8_t *c = out->data + from + 2 + dice_below(dice, out->len - from - 6);
+		uint8_t *c = out->data + from + 2 + prng_below(prng, out->len - from - 6);
 		if (!islower(c[-2]) || !islower(c[-1]) || !islower(c[0]) || !islower(c[1]) || !islower(c[2]))
 			continue;
 		uint8_t kept = c[0];
@@ -86,19 +86,19 @@ static void slip(struct buf *out, size_t from, struct dice *dice)
 	}
 }
 
-void wording_vary(const char *text, bool slips, struct dice *dice, struct buf *out)
+void paraphrase_vary(const char *text, bool slips, struct prng *prng, struct buf *out)
 {
 	struct sentences sentences;
 	const size_t *starts = sentences.starts;
 	size_t from = out->len;
 
 	find_sentences(text, &sentences);
-	size_t dropped = sentence_to_drop(&sentences, dice);
+	size_t dropped = sentence_to_drop(&sentences, prng);
 	for (size_t i = 0; i < sentences.n; i++)
 		if (dropped == 0 || i != dropped)
-			append_varied(text + starts[i], starts[i + 1] - starts[i], dice, out);
+			append_varied(text + starts[i], starts[i + 1] - starts[i], prng, out);
 	while (out->len > from + 1 && out->data[out->len - 1] == ' ')
 		out->data[--out->len] = '\0';
-	if (slips && dice_percent(dice, SLIP_PERCENT))
-		slip(out, from, dice);
+	if (slips && prng_percent(prng, SLIP_PERCENT))
+		slip(out, from, prng);
 }

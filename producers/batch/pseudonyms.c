@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "producers/batch/cast.h"
+#include "producers/batch/pseudonyms.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "producers/batch/dice.h"
+#include "producers/batch/prng.h"
 
 static const char *const forenames[] = {
 	"Adrian", "Beatrice", "Callum", "Dorothy", "Edwin", "Frances", "Gareth", "Hilary", "Ivor", "Janine", "Keith",
@@ -35,52 +35,52 @@ static const char *const nicknames[] = {
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define PICK(dice, array) ((array)[dice_below(dice, COUNT(array))])
+#define PICK(prng, array) ((array)[prng_below(prng, COUNT(array))])
 
-typedef void play_fn(struct dice *dice, const char *from, struct buf *to); /* a function, no struct */
+typedef void rename_fn(struct prng *prng, const char *from, struct buf *to); /* a function, no struct */
 
-static void play_forename(struct dice *dice, const char *from, struct buf *to)
+static void play_forename(struct prng *prng, const char *from, struct buf *to)
 {
 	(void)from;
-	buf_append_str(to, PICK(dice, forenames));
+	buf_append_str(to, PICK(prng, forenames));
 }
 
-static void play_surname(struct dice *dice, const char *from, struct buf *to)
+static void play_surname(struct prng *prng, const char *from, struct buf *to)
 {
 	(void)from;
-	buf_append_str(to, PICK(dice, firsts));
-	buf_append_str(to, PICK(dice, lasts));
+	buf_append_str(to, PICK(prng, firsts));
+	buf_append_str(to, PICK(prng, lasts));
 }
 
-static void play_nickname(struct dice *dice, const char *from, struct buf *to)
+static void play_nickname(struct prng *prng, const char *from, struct buf *to)
 {
 	(void)from;
-	buf_append_str(to, PICK(dice, nicknames));
+	buf_append_str(to, PICK(prng, nicknames));
 }
 
 /* A number, plate or handle of the same form. */
-static void play_form(struct dice *dice, const char *from, struct buf *to)
+static void play_form(struct prng *prng, const char *from, struct buf *to)
 {
 	for (; *from != '\0'; from++) {
 		if (isdigit((unsigned char)*from))
-			buf_append_byte(to, (uint8_t)('0' + dice_below(dice, 10)));
+			buf_append_byte(to, (uint8_t)('0' + prng_below(prng, 10)));
 		else if (isupper((unsigned char)*from))
-			buf_append_byte(to, (uint8_t)("ABCDEFGHJKLMNOPRSTUVWXYZ"[dice_below(dice, 24)]));
+			buf_append_byte(to, (uint8_t)("ABCDEFGHJKLMNOPRSTUVWXYZ"[prng_below(prng, 24)]));
 		else if (islower((unsigned char)*from))
-			buf_append_byte(to, (uint8_t)("abcdefghijklmnoprstuvwyz"[dice_below(dice, 24)]));
+			buf_append_byte(to, (uint8_t)("abcdefghijklmnoprstuvwyz"[prng_below(prng, 24)]));
 		else
 			buf_append_byte(to, (uint8_t)*from);
 	}
 }
 
-static void add(struct cast *cast, const char *from, const char *to)
+static void add(struct pseudonyms *pseudonyms, const char *from, const char *to)
 {
-	for (size_t i = 0; i < cast->n; i++)
-		if (strcmp(cast->changes[i].from, from) == 0)
+	for (size_t i = 0; i < pseudonyms->n; i++)
+		if (strcmp(pseudonyms->changes[i].from, from) == 0)
 			return;
-	if (cast->n == CAST_MAX || strlen(from) < 2)
+	if (pseudonyms->n == PSEUDONYMS_MAX || strlen(from) < 2)
 		return;
-	cast->changes[cast->n++] = (struct change){ mem_strdup(from), mem_strdup(to) };
+	pseudonyms->changes[pseudonyms->n++] = (struct change){ mem_strdup(from), mem_strdup(to) };
 }
 
 static char *cased(const char *text, int (*each)(int))
@@ -91,31 +91,31 @@ static char *cased(const char *text, int (*each)(int))
 	return copy;
 }
 
-static void add_cased(struct cast *cast, const char *from, const char *to, int (*each)(int))
+static void add_cased(struct pseudonyms *pseudonyms, const char *from, const char *to, int (*each)(int))
 {
 	char *from_cased = cased(from, each), *to_cased = cased(to, each);
-	add(cast, from_cased, to_cased);
+	add(pseudonyms, from_cased, to_cased);
 	free(from_cased);
 	free(to_cased);
 }
 
-static void recast(struct cast *cast, uint64_t round, const char *from, play_fn *play)
+static void pseudonymise(struct pseudonyms *pseudonyms, uint64_t round, const char *from, rename_fn *play)
 {
 	struct buf to = BUF_INIT;
 	char *key = cased(from, tolower);
-	struct dice dice = dice_of(round, slice_str(key));
+	struct prng prng = prng_of(round, slice_str(key));
 
-	play(&dice, from, &to);
-	add(cast, from, buf_text(&to));
-	add_cased(cast, from, buf_text(&to), toupper);
+	play(&prng, from, &to);
+	add(pseudonyms, from, buf_text(&to));
+	add_cased(pseudonyms, from, buf_text(&to), toupper);
 	/* Voices without capitals; a short name is too often a word as well. */
 	if (play == play_form || strlen(from) >= 5)
-		add_cased(cast, from, buf_text(&to), tolower);
+		add_cased(pseudonyms, from, buf_text(&to), tolower);
 	buf_release(&to);
 	free(key);
 }
 
-static void recast_name(struct cast *cast, uint64_t round, const char *name)
+static void pseudonymise_name(struct pseudonyms *pseudonyms, uint64_t round, const char *name)
 {
 	char *copy = mem_strdup(name), *rest = copy, *word;
 	size_t n = 0;
@@ -123,29 +123,29 @@ static void recast_name(struct cast *cast, uint64_t round, const char *name)
 	while ((word = strsep(&rest, " ")) != NULL) {
 		bool last = rest == NULL;
 		if (isupper((unsigned char)word[0]) || (last && islower((unsigned char)word[0])))
-			recast(cast, round, word, n == 0 && !last ? play_forename : play_surname);
+			pseudonymise(pseudonyms, round, word, n == 0 && !last ? play_forename : play_surname);
 		n++;
 	}
 	free(copy);
 }
 
 /* Plates are written with and without the space. */
-static void recast_plate(struct cast *cast, uint64_t round, const char *plate)
+static void pseudonymise_plate(struct pseudonyms *pseudonyms, uint64_t round, const char *plate)
 {
 	struct buf joined = BUF_INIT, to = BUF_INIT;
 
-	recast(cast, round, plate, play_form);
+	pseudonymise(pseudonyms, round, plate, play_form);
 	for (const char *c = plate; *c != '\0'; c++)
 		if (*c != ' ')
 			buf_append_byte(&joined, (uint8_t)*c);
-	for (size_t i = 0; i < cast->n; i++) {
-		if (strcmp(cast->changes[i].from, plate) != 0)
+	for (size_t i = 0; i < pseudonyms->n; i++) {
+		if (strcmp(pseudonyms->changes[i].from, plate) != 0)
 			continue;
-		for (const char *c = cast->changes[i].to; *c != '\0'; c++)
+		for (const char *c = pseudonyms->changes[i].to; *c != '\0'; c++)
 			if (*c != ' ')
 				buf_append_byte(&to, (uint8_t)*c);
 	}
-	add(cast, buf_text(&joined), buf_text(&to));
+	add(pseudonyms, buf_text(&joined), buf_text(&to));
 	buf_release(&joined);
 	buf_release(&to);
 }
@@ -159,32 +159,32 @@ static int by_length(const void *a, const void *b)
 	return strcmp(x->from, y->from);
 }
 
-void cast_init(struct cast *cast, const struct tip *tip, uint64_t round)
+void pseudonyms_init(struct pseudonyms *pseudonyms, const struct tip *tip, uint64_t round)
 {
-	cast->n = 0;
+	pseudonyms->n = 0;
 	for (size_t i = 0; i < tip->n_subjects; i++) {
 		const struct subject *subject = &tip->subjects[i];
 		if (subject->name != NULL)
-			recast_name(cast, round, subject->name);
+			pseudonymise_name(pseudonyms, round, subject->name);
 		if (subject->nickname != NULL)
-			recast(cast, round, subject->nickname, play_nickname);
+			pseudonymise(pseudonyms, round, subject->nickname, play_nickname);
 		if (subject->number != NULL)
-			recast(cast, round, subject->number, play_form);
+			pseudonymise(pseudonyms, round, subject->number, play_form);
 		if (subject->handle != NULL)
-			recast(cast, round, subject->handle, play_form);
+			pseudonymise(pseudonyms, round, subject->handle, play_form);
 		if (subject->vehicle != NULL)
-			recast_plate(cast, round, subject->vehicle);
+			pseudonymise_plate(pseudonyms, round, subject->vehicle);
 	}
-	qsort(cast->changes, cast->n, sizeof(cast->changes[0]), by_length);
+	qsort(pseudonyms->changes, pseudonyms->n, sizeof(pseudonyms->changes[0]), by_length);
 }
 
-void cast_release(struct cast *cast)
+void pseudonyms_release(struct pseudonyms *pseudonyms)
 {
-	for (size_t i = 0; i < cast->n; i++) {
-		free(cast->changes[i].from);
-		free(cast->changes[i].to);
+	for (size_t i = 0; i < pseudonyms->n; i++) {
+		free(pseudonyms->changes[i].from);
+		free(pseudonyms->changes[i].to);
 	}
-	cast->n = 0;
+	pseudonyms->n = 0;
 }
 
 static bool is_word(char c)
@@ -192,10 +192,10 @@ static bool is_word(char c)
 	return isalnum((unsigned char)c) || (unsigned char)c >= 0x80;
 }
 
-static const struct change *change_at(const struct cast *cast, const char *text, const char *at)
+static const struct change *change_at(const struct pseudonyms *pseudonyms, const char *text, const char *at)
 {
-	for (size_t i = 0; i < cast->n; i++) {
-		const char *from = cast->changes[i].from;
+	for (size_t i = 0; i < pseudonyms->n; i++) {
+		const char *from = pseudonyms->changes[i].from;
 		size_t len = strlen(from);
 		if (strncmp(at, from, len) != 0)
 			continue;
@@ -203,15 +203,15 @@ static const struct change *change_at(const struct cast *cast, const char *text,
 			continue;
 		if (is_word(at[len]) && is_word(from[len - 1]))
 			continue;
-		return &cast->changes[i];
+		return &pseudonyms->changes[i];
 	}
 	return NULL;
 }
 
-void cast_apply(const struct cast *cast, const char *text, struct buf *out)
+void pseudonyms_apply(const struct pseudonyms *pseudonyms, const char *text, struct buf *out)
 {
 	for (const char *at = text; *at != '\0';) {
-		const struct change *change = change_at(cast, text, at);
+		const struct change *change = change_at(pseudonyms, text, at);
 		if (change != NULL) {
 			buf_append_str(out, change->to);
 			at += strlen(change->from);

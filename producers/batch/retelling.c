@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "producers/batch/act.h"
+#include "producers/batch/retelling.h"
 
 #include <string.h>
 
-#include "producers/batch/cast.h"
-#include "producers/batch/wording.h"
+#include "producers/batch/paraphrase.h"
+#include "producers/batch/pseudonyms.h"
 
 /* What is said of a member of staff, in words that leave no doubt which team it concerns. */
 static const struct {
@@ -31,45 +31,46 @@ static void member(struct buf *json, const char *key, const char *value)
 	buf_append_json(json, value, strlen(value));
 }
 
-/* Members that are there, with the cast's changes. */
-static void member_cast(struct buf *json, const char *key, const char *value, const struct cast *cast)
+/* Members that are there, with the changes of the pseudonyms. */
+static void member_pseudonym(struct buf *json, const char *key, const char *value, const struct pseudonyms *pseudonyms)
 {
 	struct buf changed = BUF_INIT;
 	if (value == NULL || value[0] == '\0')
 		return;
-	cast_apply(cast, value, &changed);
+	pseudonyms_apply(pseudonyms, value, &changed);
 	member(json, key, buf_text(&changed));
 	buf_release(&changed);
 }
 
-static void write_narrative(const struct act *act, const struct cast *cast, struct dice *dice, struct buf *json)
+static void write_narrative(const struct retelling *retelling, const struct pseudonyms *pseudonyms, struct prng *prng,
+			    struct buf *json)
 {
-	struct buf recast = BUF_INIT, text = BUF_INIT;
+	struct buf pseudonymise = BUF_INIT, text = BUF_INIT;
 
-	cast_apply(cast, act->tale->tip.narrative, &recast);
-	wording_vary(buf_text(&recast), act->named == NULL, dice, &text);
-	if (act->named != NULL)
-		buf_printf(&text, " %s %s %s, collar number %s, %s.", act->named->rank, act->named->forename,
-			   act->named->surname, act->named->number, charge_of(act->tale->team));
+	pseudonyms_apply(pseudonyms, retelling->example->tip.narrative, &pseudonymise);
+	paraphrase_vary(buf_text(&pseudonymise), retelling->named == NULL, prng, &text);
+	if (retelling->named != NULL)
+		buf_printf(&text, " %s %s %s, collar number %s, %s.", retelling->named->rank, retelling->named->forename,
+			   retelling->named->surname, retelling->named->number, charge_of(retelling->example->team));
 	member(json, "narrative", buf_text(&text));
-	buf_release(&recast);
+	buf_release(&pseudonymise);
 	buf_release(&text);
 }
 
 /* Another minute of the same day. */
-static void write_received(const char *received, struct dice *dice, struct buf *json)
+static void write_received(const char *received, struct prng *prng, struct buf *json)
 {
 	struct buf text = BUF_INIT;
 	if (received == NULL || strlen(received) < 19)
 		return;
 	buf_append(&text, received, 11);
-	buf_printf(&text, "%02zu:%02zu", dice_below(dice, 24), dice_below(dice, 60));
+	buf_printf(&text, "%02zu:%02zu", prng_below(prng, 24), prng_below(prng, 60));
 	buf_append_str(&text, received + 16);
 	member(json, "received", buf_text(&text));
 	buf_release(&text);
 }
 
-static void write_subject(const struct subject *subject, const struct cast *cast, struct buf *json)
+static void write_subject(const struct subject *subject, const struct pseudonyms *pseudonyms, struct buf *json)
 {
 	const struct {
 		const char *key, *value;
@@ -80,26 +81,26 @@ static void write_subject(const struct subject *subject, const struct cast *cast
 	};
 	buf_append_byte(json, '{');
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
-		member_cast(json, members[i].key, members[i].value, cast);
+		member_pseudonym(json, members[i].key, members[i].value, pseudonyms);
 	buf_append_byte(json, '}');
 }
 
-static void write_subjects(const struct act *act, const struct cast *cast, struct buf *json)
+static void write_subjects(const struct retelling *retelling, const struct pseudonyms *pseudonyms, struct buf *json)
 {
-	const struct tip *tip = &act->tale->tip;
-	const struct cast nobody = { .n = 0 };
+	const struct tip *tip = &retelling->example->tip;
+	const struct pseudonyms nobody = { .n = 0 };
 	struct buf name = BUF_INIT;
 	size_t n = 0;
 
 	buf_append_str(json, ",\"subjects\":[");
 	for (size_t i = 0; i < tip->n_subjects && n + 1 < TIP_SUBJECTS_MAX; i++) {
 		buf_append_str(json, n++ > 0 ? "," : "");
-		write_subject(&tip->subjects[i], cast, json);
+		write_subject(&tip->subjects[i], pseudonyms, json);
 	}
-	if (act->named != NULL) {
-		buf_printf(&name, "%s %s", act->named->forename, act->named->surname);
-		const struct subject subject = { .name = buf_text(&name), .rank = act->named->rank,
-						 .number = act->named->number };
+	if (retelling->named != NULL) {
+		buf_printf(&name, "%s %s", retelling->named->forename, retelling->named->surname);
+		const struct subject subject = { .name = buf_text(&name), .rank = retelling->named->rank,
+						 .number = retelling->named->number };
 		buf_append_str(json, n > 0 ? "," : "");
 		write_subject(&subject, &nobody, json);
 		buf_release(&name);
@@ -107,26 +108,26 @@ static void write_subjects(const struct act *act, const struct cast *cast, struc
 	buf_append_byte(json, ']');
 }
 
-void act_write(const struct act *act, struct dice *dice, struct buf *json)
+void retelling_write(const struct retelling *retelling, struct prng *prng, struct buf *json)
 {
-	const struct tip *tip = &act->tale->tip;
-	struct cast *cast = mem_alloc(sizeof(*cast));
+	const struct tip *tip = &retelling->example->tip;
+	struct pseudonyms *pseudonyms = mem_alloc(sizeof(*pseudonyms));
 
-	cast_init(cast, tip, act->round);
+	pseudonyms_init(pseudonyms, tip, retelling->round);
 	buf_append_byte(json, '{');
-	member(json, "tip_id", act->tip_id);
+	member(json, "tip_id", retelling->tip_id);
 	member(json, "channel", channel_names[tip->channel]);
 	member(json, "language", tip->language);
-	write_received(tip->received, dice, json);
-	write_narrative(act, cast, dice, json);
-	member_cast(json, "relation", tip->relation, cast);
-	member_cast(json, "where", tip->where, cast);
-	member_cast(json, "when", tip->when, cast);
-	write_subjects(act, cast, json);
+	write_received(tip->received, prng, json);
+	write_narrative(retelling, pseudonyms, prng, json);
+	member_pseudonym(json, "relation", tip->relation, pseudonyms);
+	member_pseudonym(json, "where", tip->where, pseudonyms);
+	member_pseudonym(json, "when", tip->when, pseudonyms);
+	write_subjects(retelling, pseudonyms, json);
 	member(json, "contact", contact_mode_names[tip->contact]);
 	if (tip->contact_details != NULL)
 		member(json, "contact_details", tip->contact_details);
 	buf_append_byte(json, '}');
-	cast_release(cast);
-	free(cast);
+	pseudonyms_release(pseudonyms);
+	free(pseudonyms);
 }
