@@ -103,6 +103,10 @@ replay: $(BINS) ## each stage over folders of files
 e2e: programs ## end to end on Apache Kafka, with kills
 	$(Q)python3 tests/e2e/run.py --bin $(B)/bin
 
+bench: programs $(B)/tests/bench-primitives ## what a tip costs and how long it takes, on Apache Kafka (figures, no pass or fail)
+	$(Q)ops/deploy/local/setup all
+	$(Q)python3 tests/bench/run.py --bin $(B)/bin --primitives $(B)/tests/bench-primitives
+
 man: $(BINS) ## manual pages, from the programs' own tables, in build/man
 	$(Q)mkdir -p build/man
 	$(Q)for p in $(program_names); do $(B)/bin/$$p --man > build/man/$$p.$$(case $$p in tip-*|tipctl) echo 1;; *) echo 8;; esac) || exit 1; done
@@ -113,7 +117,7 @@ install: all man ## programs, library, manual pages, to DESTDIR and PREFIX (/usr
 clean: ## remove what was built, not what was set up
 	$(Q)rm -rf build/gcc* build/clang* build/man
 
-.PHONY: help all programs setup setup-quiet demo up down test lint unit replay e2e man install clean
+.PHONY: help all programs setup setup-quiet demo up down test lint unit replay e2e bench man install clean
 
 # Rules.
 $(B)/%.o: %.c | $(B)/gen/store.sql.h
@@ -146,6 +150,13 @@ $(B)/tests/%: $(B)/tests/unit/%.o $(foreach r,$(PROGRAM_ROOMS),$(call lib,$(r)))
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) $(call pkg_libs,cmocka)
+
+# What tests/bench holds the pipeline against: the libraries' own work on a tip.
+BENCH_OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/bench/primitives/*.c))
+$(B)/tests/bench-primitives: $(BENCH_OBJS) $(call lib,workers/classify) $(ROOM_LIBS)
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 # libtipline: one relocatable object in which only tipline_* is visible, so that an adapter's names never clash.
 SDK_OBJS := $(call obj,producers/sdk) $(call obj,schema) $(filter-out $(B)/ops/runtime/kafka% $(B)/ops/runtime/http.o,$(call obj,ops/runtime))
