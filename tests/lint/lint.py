@@ -227,6 +227,31 @@ def check_scripts(files):
                 yield f"{f}:{error.lineno}: {error.msg}"
 
 
+def on_map(stem, text):
+    """Named whole, by a prefix (`token_*`), or by its ending (`_scan`) in the room's README.md."""
+    words = set(re.findall(r"[`(/ ]([a-z0-9_*]+)(?:\.[a-z]+)?[`),; ]", text))
+    return any(stem == w or (w.endswith("_*") and (stem + "_").startswith(w[:-1])) or
+               (w.startswith("_") and stem.endswith(w)) for w in words)
+
+
+def check_maps(files):
+    """each folder says what lives there, and names every module it holds"""
+    rooms = {os.path.dirname(f) for f in c_files(files) if not f.startswith("tests/")}
+    tests = {"/".join(f.split("/")[:2]) for f in files if f.startswith("tests/") and f.count("/") > 1}
+    for room in sorted(rooms):
+        if not os.path.exists(room + "/README.md"):
+            yield f"{room}: no README.md that says what lives there"
+            continue
+        text = text_of(room + "/README.md")
+        for stem in sorted({os.path.splitext(os.path.basename(f))[0] for f in c_files(files)
+                            if os.path.dirname(f) == room and not f.endswith("main.c")}):
+            if not on_map(stem, text):
+                yield f"{room}/README.md: does not name {stem}"
+    for folder in sorted(tests):
+        if f"`{os.path.basename(folder)}/`" not in text_of("tests/README.md"):
+            yield f"tests/README.md: does not name {folder}/"
+
+
 def check_readme(files):
     """README.md names every library, with its licence"""
     text = text_of("README.md") if os.path.exists("README.md") else ""
@@ -266,7 +291,8 @@ def pkg_flags():
 
 
 CHECKS = [check_top_level, check_spdx, check_dependencies, check_vendor_homes, check_banned, check_typedefs,
-          check_shape, check_drawers, check_headers_alone, check_other_compiler, check_scripts, check_readme]
+          check_shape, check_drawers, check_headers_alone, check_other_compiler, check_scripts, check_maps,
+          check_readme]
 
 
 def selftest(_):
