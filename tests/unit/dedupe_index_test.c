@@ -329,6 +329,36 @@ static void entries_are_read_strictly(void **state)
 	arena_free(arena);
 }
 
+/* Found by fuzzing: a score of 4294 was read as one, and would have gone into a record that nobody decodes. */
+static void links_are_read_strictly(void **state)
+{
+	static const struct {
+		size_t at;
+		uint8_t byte;
+	} wrong[] = { { 16, 1 }, { 20, 64 }, { 21, 2 } }; /* score, reasons, strong */
+	const struct link link = { { { 9 } }, 1.0f, LINK_NAME | LINK_HANDLE, true };
+	struct link read[LINKS_MAX];
+	struct buf bytes = BUF_INIT;
+	struct err err = ERR_INIT;
+	size_t n;
+
+	(void)state;
+	entry_links_encode(&bytes, &link, 1);
+	assert_int_equal(entry_links_decode(read, &n, buf_slice(&bytes), &err), 0);
+	assert_int_equal(n, 1);
+	assert_true(read[0].score == 1.0f);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		const uint8_t kept = bytes.data[wrong[i].at];
+
+		bytes.data[wrong[i].at] = wrong[i].byte;
+		err_clear(&err);
+		assert_int_equal(entry_links_decode(read, &n, buf_slice(&bytes), &err), -1);
+		assert_ptr_equal(err.reason, REASON_RECORD_SHAPE);
+		bytes.data[wrong[i].at] = kept;
+	}
+	buf_release(&bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -342,6 +372,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(another_file_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_salt_is_the_files, set_up, tear_down),
 		cmocka_unit_test(entries_are_read_strictly),
+		cmocka_unit_test(links_are_read_strictly),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

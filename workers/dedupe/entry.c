@@ -6,6 +6,8 @@
 #define HEAD_BYTES (1 + 4 + TIP_ID_BYTES)
 #define LINK_BYTES (TIP_ID_BYTES + 4 + 1 + 1)
 #define SCORE_UNIT 1e6f
+#define SCORE_MAX 1000000 /* millionths */
+#define REASONS_ALL (2 * LINK_HANDLE - 1)
 
 static int bad_shape(struct err *err, const char *what)
 {
@@ -121,6 +123,8 @@ int entry_links_decode(struct link links[LINKS_MAX], size_t *n, struct slice byt
 	for (size_t i = 0; i < *n; i++) {
 		const uint8_t *p = bytes.data + i * LINK_BYTES;
 
+		if (be32_read(p + TIP_ID_BYTES) > SCORE_MAX || p[TIP_ID_BYTES + 4] > REASONS_ALL || p[TIP_ID_BYTES + 5] > 1)
+			return bad_shape(err, "a link with a score, reasons or strength that no link has");
 		memcpy(links[i].tip_id.bytes, p, TIP_ID_BYTES);
 		links[i].score = (float)be32_read(p + TIP_ID_BYTES) / SCORE_UNIT;
 		links[i].reasons = p[TIP_ID_BYTES + 4];

@@ -7,7 +7,8 @@
  *     tokens   u8 number of classes | for each class: u16 count, then its MACs (u64), ascending
  *     links    for each: tip id[16] | u32 score in millionths | u8 reasons | u8 strong
  *
- * Big endian. Reading is strict: left-over bytes, counts over the limits, unsorted or repeated MACs are RECORD_SHAPE.
+ * Big endian. Reading is strict: left-over bytes, counts over the limits, unsorted or repeated MACs, and scores,
+ * reasons or flags out of range are RECORD_SHAPE.
  */
 #ifndef TIPLINE_WORKERS_DEDUPE_ENTRY_H
 #define TIPLINE_WORKERS_DEDUPE_ENTRY_H
