@@ -57,6 +57,13 @@ BINS := $(addprefix $(B)/bin/,$(program_names))
 
 TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/*_test.c))
 
+# Fuzz targets, tests/fuzz/NAME_fuzz.c : seconds in `make test`. Clang alone has libFuzzer, so they have a tree of their own.
+FUZZ := tip:20 frame:20 record:20 tip1:20 gateway:20 kafka:20 yaml:20 conf:20 age:20 lexicon:20 text:20 \
+	record_json:10 entry:10 bech32:10 keys:10 policy:10 register:10
+FUZZ_SAN := fuzzer,address,undefined
+FUZZ_B := build/clang-$(subst $(comma),-,$(FUZZ_SAN))
+fuzz_targets = $(if $(TARGET),$(filter $(addsuffix :%,$(TARGET)),$(FUZZ)),$(FUZZ))
+
 help: ## print the targets
 	@printf 'tipline: make TARGET [V=1] [CC=clang] [SAN=address,undefined]\n\n'
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r t d; do \
@@ -87,9 +94,9 @@ up: ## start the same pipeline to play with; state in build/up
 down: ## stop it
 	$(Q)python3 ops/deploy/local/up.py stop
 
-test: ## lint, unit, replay and end-to-end tests
+test: ## lint, unit, fuzz, replay and end-to-end tests
 	$(Q)ops/deploy/local/setup all
-	$(Q)$(MAKE) --no-print-directory lint unit replay e2e
+	$(Q)$(MAKE) --no-print-directory lint unit fuzz replay e2e
 
 lint: $(B)/gen/store.sql.h ## the house's rules
 	$(Q)CC=$(CC) tests/lint/run
@@ -107,6 +114,16 @@ bench: programs $(B)/tests/bench-primitives ## what a tip costs and how long it 
 	$(Q)ops/deploy/local/setup all
 	$(Q)python3 tests/bench/run.py --bin $(B)/bin --primitives $(B)/tests/bench-primitives
 
+fuzz: ## libFuzzer on every reader of bytes from outside (SECONDS=600 TARGET="frame age")
+	$(Q)$(MAKE) --no-print-directory CC=clang SAN=$(FUZZ_SAN) fuzz-programs
+	$(Q)python3 tests/fuzz/run.py --bin $(FUZZ_B)/fuzz $(if $(SECONDS),--seconds $(SECONDS)) $(fuzz_targets)
+
+fuzz-programs: $(foreach t,$(fuzz_targets),$(B)/fuzz/$(firstword $(subst :, ,$(t))))
+	@:
+
+fuzz-seeds: $(B)/fuzz-seeds ## make anew the seeds in tests/fuzz/corpus that are bytes
+	$(Q)$< tests/fuzz/corpus
+
 man: $(BINS) ## manual pages, from the programs' own tables, in build/man
 	$(Q)mkdir -p build/man
 	$(Q)for p in $(program_names); do $(B)/bin/$$p --man > build/man/$$p.$$(case $$p in tip-*|tipctl) echo 1;; *) echo 8;; esac) || exit 1; done
@@ -117,7 +134,7 @@ install: all man ## programs, library, manual pages, to DESTDIR and PREFIX (/usr
 clean: ## remove what was built, not what was set up
 	$(Q)rm -rf build/gcc* build/clang* build/man
 
-.PHONY: help all programs setup setup-quiet demo up down test lint unit replay e2e bench man install clean
+.PHONY: help all programs setup setup-quiet demo up down test lint unit replay e2e bench fuzz fuzz-programs fuzz-seeds man install clean
 
 # Rules.
 $(B)/%.o: %.c | $(B)/gen/store.sql.h
@@ -154,6 +171,15 @@ $(B)/tests/%: $(B)/tests/unit/%.o $(foreach r,$(PROGRAM_ROOMS),$(call lib,$(r)))
 # What tests/bench holds the pipeline against: the libraries' own work on a tip.
 BENCH_OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/bench/primitives/*.c))
 $(B)/tests/bench-primitives: $(BENCH_OBJS) $(call lib,workers/classify) $(ROOM_LIBS)
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/fuzz-seeds: $(B)/tests/fuzz/seeds.o $(foreach r,$(PROGRAM_ROOMS),$(call lib,$(r))) $(ROOM_LIBS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/fuzz/%: $(B)/tests/fuzz/%_fuzz.o $(foreach r,$(PROGRAM_ROOMS),$(call lib,$(r))) $(ROOM_LIBS)
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
