@@ -36,12 +36,19 @@ static const struct conf_key keys[] = {
 	CONF_KEYS_END,
 };
 
+/*
+ * Room for what the tokens of nearly every tip take: some 100 KiB of which most is never touched. An arena of our own
+ * and not the batch's, so that each tip uses the same memory again while it is in the processor's cache.
+ */
+#define WORDS_FIRST (128u << 10)
+
 struct classify {
 	struct lexicon *lexicon;
 	struct adapters adapters;
 	struct identity_set identities;
 	uint8_t *linkage; /* in locked memory */
 	struct buf plain; /* the opened body; wiped after each tip */
+	struct arena *words; /* words and tokens on their way into the record; wiped after each tip too */
 	bool trying;
 };
 
@@ -55,6 +62,7 @@ static void classify_close(void *state)
 	adapters_release(&classify->adapters);
 	identity_set_release(&classify->identities);
 	buf_release(&classify->plain);
+	arena_free(classify->words);
 	locked_free(classify->linkage);
 	free(classify);
 }
@@ -76,6 +84,7 @@ static int classify_open(void **state, const struct stage_env *env, struct err *
 	struct classify *classify = mem_alloc(sizeof(*classify));
 
 	classify->trying = env->trying;
+	classify->words = arena_new(WORDS_FIRST);
 	if (lexicon_load(&classify->lexicon, conf_str(env->conf, "lexicon"), err) != 0 ||
 	    load_keys(classify, env->conf, err) != 0) {
 		classify_close(classify);
@@ -135,7 +144,7 @@ static int open_frame(struct classify *classify, const struct event *in, struct 
 }
 
 /* What the tip says: scores, tokens, digest. */
-static int read_tip(struct classify *classify, const struct event *in, struct record *record, struct err *err)
+static int read_tip(struct classify *classify, struct record *record, struct err *err)
 {
 	struct tip tip;
 	int rc;
@@ -146,7 +155,7 @@ static int read_tip(struct classify *classify, const struct event *in, struct re
 		record->channel = (uint8_t)tip.channel;
 	rc = lexicon_score(classify->lexicon, &tip, &record->classification, err);
 	if (rc == 0) {
-		token_list_of_tip(&record->tokens, &tip, classify->linkage, in->arena);
+		token_list_of_tip(&record->tokens, &tip, classify->linkage, classify->words);
 		digest_keyed(record->digest, classify->linkage, record->body);
 	}
 	tip_release(&tip);
@@ -161,7 +170,7 @@ static int classify_tip(struct classify *classify, const struct event *in, struc
 		record.body = in->body;
 	else if (open_frame(classify, in, &record, err) != 0)
 		return -1;
-	if (read_tip(classify, in, &record, err) != 0)
+	if (read_tip(classify, &record, err) != 0)
 		return -1;
 	emit_record(out, TOPIC_CLASSIFIED, &record.tip_id, &record);
 	return 0;
@@ -173,6 +182,7 @@ static enum verdict classify_handle(void *state, const struct event *in, struct 
 	int rc = classify_tip(classify, in, out, err);
 
 	buf_clear(&classify->plain);
+	arena_reset(classify->words);
 	if (rc == 0)
 		return VERDICT_DONE;
 	return err->kind == ERR_DATA && err->reason ? VERDICT_PARK : VERDICT_FATAL;
