@@ -13,6 +13,9 @@ const struct conf_key stage_conf_keys[] = {
 	  "folder with the bus keys: EPOCH.key, or EPOCH.TOPIC.key for one topic alone; --try needs none" },
 	{ "stage.batch", CONF_INT, "500", 1, 10000, NULL, "records taken, acknowledged and committed together" },
 	{ "stage.linger", CONF_DURATION, "10ms", 0, 1000, NULL, "how long one poll waits for records" },
+	{ "stage.pace", CONF_DURATION, "50ms", 0, 1000, NULL,
+	  "a batch that was not full is followed by the next no sooner than this after it began, so that tips that come "
+	  "close together share a batch" },
 	{ "stage.session_timeout", CONF_DURATION, "6s", 1000, 300000, NULL,
 	  "after how long without a heartbeat the group gives this worker's partitions to another" },
 	{ "stage.start_anywhere", CONF_BOOL, "false", 0, 0, NULL,
@@ -34,6 +37,7 @@ void stage_settings_read(struct stage_settings *settings, const struct conf *con
 		.http_listen = conf_str(conf, "http.listen"),
 		.batch = (size_t)conf_int(conf, "stage.batch"),
 		.linger_ms = (int)conf_int(conf, "stage.linger"),
+		.pace_ms = (int)conf_int(conf, "stage.pace"),
 		.session_timeout_ms = (int)conf_int(conf, "stage.session_timeout"),
 		.start_anywhere = conf_bool(conf, "stage.start_anywhere"),
 		.retry_first_ms = conf_int(conf, "stage.retry_first"),
