@@ -84,7 +84,8 @@ static int read_channels(struct adapter *adapter, const struct yaml_node *map, s
 		int channel = name == NULL ? -1 : taxonomy_find(channel_names, N_CHANNELS, name, strlen(name));
 
 		if (channel < 0)
-			return yaml_error(yaml_at(list, i), err, "channels: no such channel");
+			return yaml_error(yaml_at(list, i), err,
+				"channels: no such channel; possible are web, phone, partner, batch, letter");
 		adapter->channels |= 1u << channel;
 	}
 	return 0;

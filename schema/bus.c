@@ -117,6 +117,14 @@ static int topic_key(uint8_t out[BUS_KEY_BYTES], const struct bus_ring *ring, co
 	return found->epoch;
 }
 
+bool bus_ring_has(const struct bus_ring *ring, const char *topic)
+{
+	for (size_t i = 0; i < ring->n; i++)
+		if (serves(&ring->keys[i], topic))
+			return true;
+	return false;
+}
+
 /* Topic || tip id: the id's length is fixed, so no two pairs run together alike. */
 static void associate(struct associated_data *data, const char *topic, const struct tip_id *tip_id)
 {

@@ -27,6 +27,8 @@ int bus_ring_add(struct bus_ring *ring, uint8_t epoch, const uint8_t key[BUS_KEY
 /* The derived key of one topic. */
 int bus_ring_add_topic(struct bus_ring *ring, uint8_t epoch, const char *topic, const uint8_t key[BUS_KEY_BYTES],
 		       struct err *err);
+/* Whether there is a key of any epoch for the topic. */
+bool bus_ring_has(const struct bus_ring *ring, const char *topic);
 void bus_ring_free(struct bus_ring *ring);
 void bus_derive(uint8_t out[BUS_KEY_BYTES], const uint8_t key[BUS_KEY_BYTES], const char *topic);
 

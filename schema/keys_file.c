@@ -31,9 +31,10 @@ static int check_secret_file(const struct stat *st, const char *path, struct err
 		return err_set(err, ERR_CONFIG, NULL, "%s: not a regular file", path);
 	if ((st->st_mode & (S_IRWXG | S_IRWXO)) != 0)
 		return err_set(err, ERR_CONFIG, NULL, "%s: others than its owner can reach this secret (mode %03o): "
-			       "chmod 600", path, (unsigned)(st->st_mode & 0777));
+			       "chmod 600 it", path, (unsigned)(st->st_mode & 0777));
 	if (st->st_uid != geteuid() && st->st_uid != 0)
-		return err_set(err, ERR_CONFIG, NULL, "%s: belongs to another user", path);
+		return err_set(err, ERR_CONFIG, NULL, "%s: belongs to user %u, and this program runs as %u: chown it, or "
+			       "start the program as its owner", path, (unsigned)st->st_uid, (unsigned)geteuid());
 	if (st->st_size > SECRET_FILE_MAX)
 		return err_set(err, ERR_CONFIG, NULL, "%s: too large for a key file", path);
 	return 0;
@@ -70,11 +71,12 @@ int keys_read_secret(struct buf *out, const char *path, struct err *err)
 {
 	/* Non-blocking, since opening a FIFO that nobody writes would wait for ever. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	char why[ERR_WHY_MAX];
 	struct stat st;
 	int result = -1;
 
 	if (fd < 0)
-		return err_set(err, ERR_CONFIG, NULL, "%s: %s", path, strerror(errno));
+		return err_set(err, ERR_CONFIG, NULL, "%s: %s", path, err_why(errno, why));
 	if (fstat(fd, &st) != 0)
 		err_errno(err, "%s", path);
 	else if (check_secret_file(&st, path, err) == 0)

@@ -45,11 +45,12 @@ static int visit_entry(const char *folder, const char *name, visit_fn *visit, vo
 /* Calls `visit` for each file of the folder whose name ends so, and does not begin with a dot. */
 static int visit_folder(const char *folder, const char *suffix, visit_fn *visit, void *context, struct err *err)
 {
+	char why[ERR_WHY_MAX];
 	struct dirent **entries;
 	int n = scandir(folder, &entries, NULL, newest_first), result = 0;
 
 	if (n < 0)
-		return err_set(err, ERR_CONFIG, NULL, "%s: %s", folder, strerror(errno));
+		return err_set(err, ERR_CONFIG, NULL, "%s: %s", folder, err_why(errno, why));
 	for (int i = 0; i < n; i++) {
 		const char *name = entries[i]->d_name;
 
@@ -95,13 +96,14 @@ static int add_identity_file(void *context, const char *path, const char *name, 
 
 int identity_set_load(struct identity_set *set, const char *path, struct err *err)
 {
+	char why[ERR_WHY_MAX];
 	struct stat st;
 	int result;
 
 	set->items = NULL;
 	set->n = 0;
 	if (stat(path, &st) != 0)
-		return err_set(err, ERR_CONFIG, NULL, "%s: %s", path, strerror(errno));
+		return err_set(err, ERR_CONFIG, NULL, "%s: %s", path, err_why(errno, why));
 	if (S_ISDIR(st.st_mode))
 		result = visit_folder(path, IDENTITY_SUFFIX, add_identity_file, set, err);
 	else

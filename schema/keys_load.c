@@ -38,8 +38,30 @@ static int only_line(struct slice *line, const struct buf *content, const char *
 	if (!key_line_next(&rest, line))
 		return err_set(err, ERR_CONFIG, NULL, "%s: no key in it", path);
 	if (key_line_next(&rest, &more))
-		return err_set(err, ERR_CONFIG, NULL, "%s: more than one line", path);
+		return err_set(err, ERR_CONFIG, NULL, "%s: more than one line, where one key is wanted", path);
 	return 0;
+}
+
+/* What else of ours the line may be: the mix-ups that happen. Never shows any of it. */
+static const char *key_kind_hint(struct slice line)
+{
+	static const struct {
+		const char *begins, *hint;
+	} kinds[] = {
+		{ "AGE-SECRET-KEY-1", "; it looks like an age identity" },
+		{ "age1", "; it looks like an age recipient" },
+		{ "tipline-register", "; it looks like a staff register" },
+		{ "ssh-", "; it looks like an ssh key" },
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (line.len >= strlen(kinds[i].begins) && memcmp(line.data, kinds[i].begins, strlen(kinds[i].begins)) == 0)
+			return kinds[i].hint;
+	for (size_t i = 0; i < line.len; i++)
+		if (!memchr("0123456789abcdef", line.data[i], 16))
+			return "";
+	return line.len == 64 ? "; it looks like a linkage or bus key" : line.len == 128
+		? "; it looks like a signing key" : "";
 }
 
 static int load_hex(uint8_t *key, size_t len, const char *path, struct err *err)
@@ -52,7 +74,9 @@ static int load_hex(uint8_t *key, size_t len, const char *path, struct err *err)
 	if (result == 0)
 		result = only_line(&line, &content, path, err);
 	if (result == 0 && hex_decode(key, len, (const char *)line.data, line.len) != 0)
-		result = err_set(err, ERR_CONFIG, NULL, "%s: not %zu lower-case hex digits", path, 2 * len);
+		result = err_set(err, ERR_CONFIG, NULL,
+			"%s: this is not the kind of key that is wanted here: %zu lower-case hex digits%s", path, 2 * len,
+				 key_kind_hint(line));
 	buf_release(&content);
 	return result;
 }

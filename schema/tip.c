@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ops/runtime/nearest.h"
 #include "ops/runtime/utf8.h"
 #include "schema/reason.h"
 #include "schema/tip_fields.h"
@@ -73,7 +74,33 @@ static int take_text(void *out, const struct tip_field *field, const json_t *val
 	return 0;
 }
 
-static int take_subject(struct subject *subject, json_t *object, const char *base, struct err *err)
+#define SHOWN_MAX 32
+
+/*
+ * A member's name as it may be shown on any terminal: printable ASCII, all else as \\uXXXX, and not more than a
+ * misspelling needs. Only to whoever wrote it (intake): elsewhere the document's words do not go into errors.
+ */
+static int unknown_member(struct err *err, const char *base, const char *name, const struct tip_field *fields)
+{
+	char shown[6 * SHOWN_MAX + 1] = "", hint[NEAREST_HINT_MAX];
+	const char *names[16];
+	size_t n = 0, len = strlen(name), out = 0;
+
+	for (; fields->name && n < sizeof(names) / sizeof(names[0]); fields++)
+		names[n++] = fields->name;
+	nearest_hint(hint, name, names, n);
+	for (size_t i = 0; i < len && out < 2 * SHOWN_MAX;) {
+		uint32_t c;
+
+		i += utf8_next((const uint8_t *)name + i, len - i, &c, NULL);
+		out += (size_t)snprintf(shown + out, sizeof(shown) - out, c >= 0x20 && c < 0x7F ? "%c" : "\\u%04X", (int)c);
+	}
+	return err_set(err, ERR_DATA, REASON_TIP_INVALID, "%s: an unknown member \"%s\"%s", *base ? base : "the document",
+		       shown, hint);
+}
+
+static int take_subject(struct subject *subject, json_t *object, const char *base, bool intake,
+			struct err *err)
 {
 	const char *name;
 	json_t *value;
@@ -84,14 +111,15 @@ static int take_subject(struct subject *subject, json_t *object, const char *bas
 		const struct tip_field *field = tip_field_find(subject_fields, name);
 
 		if (!field && !tip_field_is_extra(name))
-			return invalid(err, base, NULL, "an unknown member");
+			return intake ? unknown_member(err, base, name, subject_fields) : invalid(err, base, NULL,
+				"an unknown member");
 		if (field && !json_is_null(value) && take_text(subject, field, value, base, err) != 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int take_subjects(struct tip *tip, json_t *array, struct err *err)
+static int take_subjects(struct tip *tip, json_t *array, bool intake, struct err *err)
 {
 	if (!json_is_array(array))
 		return invalid(err, "", "subjects", "must be an array");
@@ -102,7 +130,7 @@ static int take_subjects(struct tip *tip, json_t *array, struct err *err)
 		char base[POINTER_MAX];
 
 		(void)snprintf(base, sizeof(base), "/subjects/%zu", i);
-		if (take_subject(&tip->subjects[i], json_array_get(array, i), base, err) != 0)
+		if (take_subject(&tip->subjects[i], json_array_get(array, i), base, intake, err) != 0)
 			return -1;
 	}
 	return 0;
@@ -115,11 +143,11 @@ static int take_member(struct tip *tip, const char *name, json_t *value, bool in
 	if (tip_field_is_extra(name))
 		return 0;
 	if (!field && strcmp(name, "subjects") != 0)
-		return invalid(err, "", NULL, "an unknown member");
+		return intake ? unknown_member(err, "", name, tip_fields) : invalid(err, "", NULL, "an unknown member");
 	if (json_is_null(value))
 		return 0;
 	if (!field)
-		return take_subjects(tip, value, err);
+		return take_subjects(tip, value, intake, err);
 	if (field->intake && !intake)
 		return invalid(err, "", field->name, "must not stand in a sealed tip");
 	return take_text(tip, field, value, "", err);
@@ -153,7 +181,8 @@ static int take_document(struct tip *tip, json_t *root, bool intake, struct err 
 	tip->channel = (enum channel)take_index(root, "channel", channel_names, N_CHANNELS);
 	tip->contact = (enum contact_mode)take_index(root, "contact", contact_mode_names, N_CONTACT_MODES);
 	if (tip->contact_details && tip->contact != CONTACT_DETAILS)
-		return invalid(err, "", "contact_details", "given although contact is not \"details\"");
+		return invalid(err, "", "contact_details",
+			"given although contact is not \"details\": with the tipster's consent say \"contact\": \"details\"");
 	return 0;
 }
 

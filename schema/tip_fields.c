@@ -65,12 +65,14 @@ static const char *check_time(const char *text, size_t len)
 
 static const char *check_channel(const char *text, size_t len)
 {
-	return taxonomy_find(channel_names, N_CHANNELS, text, len) < 0 ? "not a channel" : NULL;
+	return taxonomy_find(channel_names, N_CHANNELS, text, len) < 0
+		? "not a channel; possible are web, phone, partner, batch, letter" : NULL;
 }
 
 static const char *check_contact(const char *text, size_t len)
 {
-	return taxonomy_find(contact_mode_names, N_CONTACT_MODES, text, len) < 0 ? "not a contact mode" : NULL;
+	return taxonomy_find(contact_mode_names, N_CONTACT_MODES, text, len) < 0
+		? "not a contact mode; possible are none, mailbox, details" : NULL;
 }
 
 static const char *check_tip_id(const char *text, size_t len)

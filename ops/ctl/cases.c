@@ -86,7 +86,8 @@ static int filter_of(struct ctl *ctl, struct store_filter *filter, struct err *e
 	if (ctl_limit(ctl, &filter->limit, err) < 0)
 		return -1;
 	if (filter->team && !is_team(ctl->conf, filter->team))
-		return err_set(err, ERR_USAGE, "bad-value", "there is no team \"%.64s\" (key teams)", filter->team);
+		return err_set(err, ERR_USAGE, "bad-value",
+			"there is no team \"%.64s\" among the key `teams` of tipctl's configuration", filter->team);
 	if (filter->outcome && taxonomy_find(outcome_names, N_OUTCOMES, filter->outcome, strlen(filter->outcome)) < 0)
 		return err_set(err, ERR_USAGE, "bad-value",
 			       "there is no outcome \"%s\": investigate, safeguard, record, refer, assess", filter->outcome);

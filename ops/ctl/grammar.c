@@ -8,6 +8,7 @@
 #include "ops/ctl/ctl.h"
 #include "ops/ctl/print.h"
 #include "ops/runtime/log.h"
+#include "ops/runtime/nearest.h"
 #include "schema/keys.h"
 #include "schema/tip.h"
 
@@ -46,12 +47,34 @@ static int words_match(const struct ctl_command *row, int argc, const char *cons
 	return n;
 }
 
+/* Names what was typed, and the command that was most likely meant; what follows is the list. */
+static void say_nearest(int argc, const char *const *argv)
+{
+	struct buf typed = BUF_INIT, shown = BUF_INIT;
+	struct nearest near;
+
+	for (int i = 0; i < argc && i < 2; i++)
+		buf_printf(&typed, "%s%.32s", i ? " " : "", argv[i]);
+	near = nearest_to(buf_text(&typed));
+	for (const struct ctl_command *row = ctl_commands; row->words; row++)
+		nearest_offer(&near, row->words);
+	buf_append_json(&shown, typed.data ? (const char *)typed.data : "", typed.len);
+	if (!argc)
+		fputs("tipctl: which command? Possible are\n", stderr);
+	else if (near.best)
+		fprintf(stderr, "tipctl: no such command: %s; did you mean `%s`? Possible are\n", buf_text(&shown), near.best);
+	else
+		fprintf(stderr, "tipctl: no such command: %s. Possible are\n", buf_text(&shown));
+	buf_release(&typed);
+	buf_release(&shown);
+}
+
 /* Returns the exit status: what was possible has been said, no more is needed. */
 static int usage(int argc, const char *const *argv)
 {
 	bool related = false;
 
-	fputs(argc ? "tipctl: no such command. Possible are\n" : "tipctl: which command? Possible are\n", stderr);
+	say_nearest(argc, argv);
 	for (int pass = 0; pass < 2 && !related; pass++) {
 		for (const struct ctl_command *row = ctl_commands; row->words; row++) {
 			size_t len = strcspn(row->words, " ");

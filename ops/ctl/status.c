@@ -10,6 +10,7 @@
 #include "ops/ctl/daemon_http.h"
 #include "ops/ctl/parked.h"
 #include "ops/runtime/clock.h"
+#include "ops/runtime/log.h"
 #include "schema/topics.h"
 
 /* -1 when the broker cannot say. */
@@ -53,6 +54,14 @@ static json_t *stage_row(struct ctl *ctl, const char *stage)
 	snprintf(key, sizeof key, "daemons.%s", stage);
 	if (*conf_str(ctl->conf, key))
 		status = daemon_http_status(conf_str(ctl->conf, key), (long)conf_int(ctl->conf, "timeout"), NULL);
+	value = json_object_get(status, "name");
+	snprintf(key, sizeof key, GROUP_PREFIX "%s", stage);
+	if (json_is_string(value) && strcmp(json_string_value(value), key) != 0) {
+		log_eventf(LOG_LEVEL_ERROR, "status.other_daemon", "detail", "at daemons.%s answers another daemon: mend the "
+			   "address in tipctl's configuration", stage);
+		json_decref(status);
+		status = NULL;
+	}
 	json_object_set_new(row, "up", json_boolean(status != NULL));
 	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
 		value = json_object_get(status, members[i]);

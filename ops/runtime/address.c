@@ -20,7 +20,7 @@ int address_read(struct address *out, const char *text, struct err *err)
 		allowed = "0123456789abcdefABCDEF:.";
 	}
 	if (len == 0 || len >= sizeof(out->host) || strspn(host, allowed) < len)
-		return err_set(err, ERR_CONFIG, NULL, "\"%s\" is not host:port", text);
+		return err_set(err, ERR_CONFIG, NULL, "\"%s\" is not host:port, as in 127.0.0.1:9092", text);
 	if (number_int(colon + 1, &port) != NUMBER_OK || colon[1] == '+' || port < 0 || port > UINT16_MAX)
 		return err_set(err, ERR_CONFIG, NULL, "\"%s\" does not end in a port, 0 to 65535", text);
 	memcpy(out->host, host, len);

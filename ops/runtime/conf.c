@@ -124,7 +124,7 @@ static int unknown_key(struct loader *l, const char *name, const struct yaml_nod
 
 	return err_set(l->err, ERR_CONFIG, NULL, "%s:%d: there is no key %s%s%s%s", l->conf->file,
 		       yaml_key_line(node), name, meant ? "; did you mean " : "", meant ? meant : "",
-		       meant ? "?" : "");
+		       meant ? "?" : "; --help lists the keys of this program");
 }
 
 static enum conf_match match_any(const struct conf *conf, const char *name)

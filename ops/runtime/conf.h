@@ -32,8 +32,10 @@ enum conf_type {
 	CONF_DIR,      /* a folder that must exist */
 	CONF_ADDRESS,  /* host:port; port 0 lets the system choose */
 	CONF_CHOICE,   /* one of `choices`, separated by '|' */
-	CONF_LIST      /* of strings */
+	CONF_LIST      /* of strings; of host:port each when `choices` is CONF_ADDRESSES */
 };
+
+#define CONF_ADDRESSES "host:port"
 
 struct conf_key {
 	const char *name;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -173,9 +174,10 @@ static int open_regular(struct reading *r, struct stat *st)
 {
 	const char *path = r->value->text;
 	const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	char why[ERR_WHY_MAX];
 
 	if (fd < 0 || fstat(fd, st) < 0) {
-		complain(r, "%s: %m", path);
+		complain(r, "%s: %s", path, err_why(errno, why));
 		if (fd >= 0)
 			close(fd);
 		return -1;
@@ -207,16 +209,17 @@ static int read_secret(struct reading *r)
 
 static int read_folder(struct reading *r)
 {
+	char why[ERR_WHY_MAX];
 	struct stat st;
 
 	if (read_path(r) < 0)
 		return -1;
 	if (stat(r->value->text, &st) < 0)
-		return complain(r, "%s: %m", r->value->text);
+		return complain(r, "%s: %s", r->value->text, err_why(errno, why));
 	if (!S_ISDIR(st.st_mode))
 		return complain(r, "%s: is not a folder", r->value->text);
 	if (access(r->value->text, R_OK | X_OK) < 0)
-		return complain(r, "%s: %m", r->value->text);
+		return complain(r, "%s: %s", r->value->text, err_why(errno, why));
 	return 0;
 }
 
@@ -264,6 +267,19 @@ static void item_add(struct reading *r, const char *text, size_t len)
 	r->value->items[r->value->n_items++] = arena_str(r->conf->arena, text, len);
 }
 
+/* A row whose choices are CONF_ADDRESSES wants an address in each place. */
+static int check_items(struct reading *r)
+{
+	const char *choices = r->value->row->choices;
+	struct address address;
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; choices && strcmp(choices, CONF_ADDRESSES) == 0 && i < r->value->n_items; i++)
+		if (address_read(&address, r->value->items[i], &err) < 0)
+			return complain(r, "%s", err.text);
+	return 0;
+}
+
 /* A list, or one text, which is a list of one. */
 static int read_list(struct reading *r)
 {
@@ -274,7 +290,7 @@ static int read_list(struct reading *r)
 	r->value->items = arena_alloc(r->conf->arena, count * sizeof(*r->value->items));
 	if (r->text) {
 		item_add(r, r->text, strlen(r->text));
-		return 0;
+		return check_items(r);
 	}
 	if (count == 0 && !r->value->row->def)
 		return complain(r, "at least one is needed");
@@ -285,7 +301,7 @@ static int read_list(struct reading *r)
 			return complain(r, "a list of texts is wanted");
 		item_add(r, item, strlen(item));
 	}
-	return 0;
+	return check_items(r);
 }
 
 /* A default is written as in the file, in brackets or without: "[a, b]" or "a, b". */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <unistd.h>
 
 #include "ops/runtime/utf8.h"
 
@@ -86,10 +87,38 @@ int err_set(struct err *err, enum err_kind kind, const char *reason, const char 
 	return -1;
 }
 
+/* What a person can do about it, where the number alone tells. */
+static const struct {
+	int error;
+	const char *remedy;
+} remedies[] = {
+	{ ENOSPC, "make room on that disk" },
+	{ EDQUOT, "the user's quota is used up: make room" },
+	{ EROFS, "it must lie where this program may write" },
+	{ EADDRINUSE, "another process listens there: end that one, or choose another port" },
+	{ EADDRNOTAVAIL, "this machine has no such address" },
+	{ EMFILE, "raise the limit of open files (ulimit -n, or LimitNOFILE= in the systemd unit)" },
+};
+
+const char *err_why(int error, char why[ERR_WHY_MAX])
+{
+	char words[96];
+	const char *says = strerror_r(error, words, sizeof(words));
+
+	snprintf(why, ERR_WHY_MAX, "%s", says);
+	if (error == EACCES)
+		snprintf(why, ERR_WHY_MAX, "%s; this program runs as user %u: start it as the owner, or give that user "
+			 "the right", says, (unsigned)geteuid());
+	for (size_t i = 0; i < sizeof(remedies) / sizeof(remedies[0]); i++)
+		if (remedies[i].error == error)
+			snprintf(why, ERR_WHY_MAX, "%s; %s", says, remedies[i].remedy);
+	return why;
+}
+
 int err_errno(struct err *err, const char *fmt, ...)
 {
 	const int saved = errno;
-	char text[ERR_TEXT_MAX] = "", why[128] = "";
+	char text[ERR_TEXT_MAX] = "", why[ERR_WHY_MAX];
 	va_list args;
 
 	if (!err)
@@ -97,7 +126,7 @@ int err_errno(struct err *err, const char *fmt, ...)
 	va_start(args, fmt);
 	text_vappend(text, fmt, args);
 	va_end(args);
-	text_append(text, ": %s", strerror_r(saved, why, sizeof(why)));
+	text_append(text, ": %s", err_why(saved, why));
 	err_store(err, ERR_SYSTEM, NULL, text);
 	errno = saved;
 	return -1;

@@ -42,7 +42,10 @@ struct err {
  */
 int err_set(struct err *err, enum err_kind kind, const char *reason, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
-/* As err_set with ERR_SYSTEM, and ": " strerror(errno) added. */
+/* What errno says, and where there is one, the remedy behind a semicolon. Returns `why`. */
+#define ERR_WHY_MAX 256
+const char *err_why(int error, char why[ERR_WHY_MAX]);
+/* As err_set with ERR_SYSTEM, and ": " err_why(errno) added. */
 int err_errno(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Puts "fmt: " in front of the text; kind and reason stay. */
 int err_prefix(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -35,10 +35,11 @@ int file_read(struct buf *out, const char *path, size_t max, struct err *err)
 {
 	const size_t start = out->len;
 	const int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char text[ERR_WHY_MAX];
 	int why;
 
 	if (fd < 0)
-		return err_set(err, ERR_CONFIG, NULL, "%s: %s", path, strerror(errno));
+		return err_set(err, ERR_CONFIG, NULL, "%s: %s", path, err_why(errno, text));
 	why = read_all(out, fd, max) == 0 ? 0 : errno;
 	close(fd);
 	if (why == 0)
@@ -48,5 +49,5 @@ int file_read(struct buf *out, const char *path, size_t max, struct err *err)
 	out->data[start] = '\0';
 	if (why == EFBIG)
 		return err_set(err, ERR_CONFIG, NULL, "%s: larger than %zu bytes", path, max);
-	return err_set(err, ERR_CONFIG, NULL, "%s: %s", path, strerror(why));
+	return err_set(err, ERR_CONFIG, NULL, "%s: %s", path, err_why(why, text));
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 
 const struct conf_key kafka_conf_keys[] = {
-	{ "kafka.brokers", CONF_LIST, NULL, 0, 0, NULL,
+	{ "kafka.brokers", CONF_LIST, NULL, 0, 0, CONF_ADDRESSES,
 	  "host:port of the brokers to ask first; the others are learnt from them" },
 	{ "kafka.security", CONF_CHOICE, "plaintext", 0, 0, "plaintext",
 	  "how connections to the brokers are protected" },

@@ -12,9 +12,10 @@
 
 static void on_error(rd_kafka_t *rk, int rd_err, const char *text, void *opaque)
 {
+	struct kafka_admin *admin = opaque;
+
 	(void)rk;
-	(void)opaque;
-	log_eventf(LOG_LEVEL_DEBUG, "kafka.error", "detail", "%s: %s", rd_kafka_err2name(rd_err), text);
+	kafka_link_error(&admin->link, rd_err, text);
 }
 
 rd_kafka_conf_t *kafka_admin_conf(const struct kafka_admin *admin)
@@ -22,6 +23,7 @@ rd_kafka_conf_t *kafka_admin_conf(const struct kafka_admin *admin)
 	rd_kafka_conf_t *rd_conf = kafka_client_conf(admin->conf, "tipline-admin");
 
 	rd_kafka_conf_set_error_cb(rd_conf, on_error);
+	rd_kafka_conf_set_opaque(rd_conf, (void *)(uintptr_t)admin);
 	return rd_conf;
 }
 
@@ -58,9 +60,12 @@ int kafka_admin_brokers(struct kafka_admin *admin, int *n, struct err *err)
 	const rd_kafka_metadata_t *all;
 	rd_kafka_resp_err_t rd_err = rd_kafka_metadata(admin->rk, 1, NULL, &all, admin->timeout_ms);
 
-	if (rd_err != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return err_set(err, ERR_UNAVAILABLE, "kafka-refused", "no broker answers: %s",
-			       rd_kafka_err2str(rd_err));
+	if (rd_err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		rd_kafka_poll(admin->rk, 0); /* brings what the connections died of */
+		return err_set(err, ERR_UNAVAILABLE, "kafka-refused",
+			       "no broker answers: %s; is the broker up, and kafka.brokers right?",
+			       *admin->link.trouble ? admin->link.trouble : rd_kafka_err2str(rd_err));
+	}
 	*n = all->broker_cnt;
 	rd_kafka_metadata_destroy(all);
 	return 0;

@@ -6,6 +6,7 @@
 #include "ops/runtime/kafka_client.h"
 
 struct kafka_admin {
+	struct kafka_link link;
 	const struct conf *conf;
 	int timeout_ms;
 	rd_kafka_t *rk;

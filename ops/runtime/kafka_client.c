@@ -47,10 +47,11 @@ void kafka_link_error(struct kafka_link *link, int rd_err, const char *text)
 {
 	if (rd_err != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
 		log_eventf(LOG_LEVEL_DEBUG, "kafka.error", "detail", "%s: %s", rd_kafka_err2name(rd_err), text);
+		snprintf(link->trouble, sizeof link->trouble, "%s", text);
 		return;
 	}
 	if (!link->down)
-		log_event(LOG_LEVEL_WARN, "kafka.down", "detail", text, NULL);
+		log_eventf(LOG_LEVEL_WARN, "kafka.down", "detail", KAFKA_DOWN_FORMAT, *link->trouble ? link->trouble : text);
 	link->down = true;
 }
 

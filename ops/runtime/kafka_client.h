@@ -19,7 +19,10 @@
 /* Whether any broker is reached. Owned by one thread: the one that serves the client's callbacks. */
 struct kafka_link {
 	bool down;
+	char trouble[256]; /* what a broker's connection last died of */
 };
+
+#define KAFKA_DOWN_FORMAT "no broker answers (%s); trying on: is the broker up, and kafka.brokers right?"
 
 /* An error that librdkafka reported through its error callback. */
 void kafka_link_error(struct kafka_link *link, int rd_err, const char *text);

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #define WORD_MAX 64
@@ -67,4 +68,32 @@ void nearest_offer(struct nearest *nearest, const char *name)
 		nearest->distance = d;
 		nearest->best = name;
 	}
+}
+
+static void list_names(char hint[NEAREST_HINT_MAX], const char *const *names, size_t n)
+{
+	static const char begin[] = "; possible are ", more[] = ", …";
+	size_t len = (size_t)snprintf(hint, NEAREST_HINT_MAX, "%s", begin);
+
+	for (size_t i = 0; i < n && names[i]; i++) {
+		const char *comma = i ? ", " : "";
+
+		if (len + strlen(comma) + strlen(names[i]) + sizeof(more) > NEAREST_HINT_MAX) {
+			memcpy(hint + len, more, sizeof(more));
+			return;
+		}
+		len += (size_t)snprintf(hint + len, NEAREST_HINT_MAX - len, "%s%s", comma, names[i]);
+	}
+}
+
+void nearest_hint(char hint[NEAREST_HINT_MAX], const char *word, const char *const *names, size_t n)
+{
+	struct nearest near = nearest_to(word);
+
+	for (size_t i = 0; i < n && names[i]; i++)
+		nearest_offer(&near, names[i]);
+	if (near.best)
+		snprintf(hint, NEAREST_HINT_MAX, "; did you mean %s?", near.best);
+	else
+		list_names(hint, names, n);
 }

@@ -21,4 +21,12 @@ struct nearest {
 struct nearest nearest_to(const char *word);
 void nearest_offer(struct nearest *nearest, const char *name);
 
+#define NEAREST_HINT_MAX 200
+
+/*
+ * The end of a message about a word that is none of `names`: "; did you mean NAME?", or when none is near "; possible
+ * are a, b, c", as many of them as fit. `n` names, or fewer when a NULL ends the list.
+ */
+void nearest_hint(char hint[NEAREST_HINT_MAX], const char *word, const char *const *names, size_t n);
+
 #endif

@@ -105,12 +105,19 @@ static int check(const struct program_call *call, const struct program *program,
 	return 0;
 }
 
+static int load_file(struct conf **conf, const char *path, const struct program *program, struct err *err)
+{
+	if (conf_load(conf, path, program->conf_tables, err) == 0)
+		return 0;
+	return access(path, R_OK) == 0 ? -1 : err_prefix(err, "cannot read the configuration (--config)");
+}
+
 static int load(const struct command_line *line, const struct program_call *call, struct conf **conf, struct err *err)
 {
 	const struct program *program = line->program;
 
 	if (call->conf_path)
-		return conf_load(conf, call->conf_path, program->conf_tables, err);
+		return load_file(conf, call->conf_path, program, err);
 	if (program->conf_tables && !program->conf_optional)
 		return err_set(err, ERR_USAGE, NULL, "--config FILE is needed");
 	return 0;
@@ -157,10 +164,11 @@ static void report(const struct command_line *line, struct err *err)
 {
 	struct buf usage = BUF_INIT;
 	const bool command = line->program->section && strcmp(line->program->section, "1") == 0;
+	const bool checking = line->program->conf_tables && given(line, "check");
 
 	if (err->kind == ERR_NONE)
 		err_set(err, ERR_BUG, NULL, "failed without saying why");
-	if (err->kind != ERR_USAGE && !command && !(line->program->conf_tables && given(line, "check"))) {
+	if (err->kind != ERR_USAGE && !command && !checking && !isatty(STDERR_FILENO)) {
 		log_err(LOG_LEVEL_ERROR, "program.failed", err);
 		return;
 	}

@@ -190,18 +190,15 @@ int yaml_only_keys(const struct yaml_node *map, const char *const allowed[], str
 {
 	for (size_t i = 0; i < yaml_count(map); i++) {
 		const struct yaml_node *entry = map->entries[i];
-		struct nearest near;
+		char hint[NEAREST_HINT_MAX];
 
 		if (!entry->key)
 			return yaml_error(map, err, "keys with values are wanted here");
 		if (in_list(allowed, entry->key))
 			continue;
-		near = nearest_to(entry->key);
-		for (const char *const *name = allowed; *name; name++)
-			nearest_offer(&near, *name);
-		return err_set(err, ERR_CONFIG, NULL, "%s:%d: there is no key \"%s\" here%s%s%s", map->yaml->name,
-			       entry->key_line, entry->key, near.best ? "; did you mean \"" : "",
-			       near.best ? near.best : "", near.best ? "\"?" : "");
+		nearest_hint(hint, entry->key, allowed, SIZE_MAX);
+		return err_set(err, ERR_CONFIG, NULL, "%s:%d: there is no key \"%.64s\" here%s", map->yaml->name,
+			       entry->key_line, entry->key, hint);
 	}
 	return 0;
 }

@@ -34,10 +34,13 @@ int adapter_left_waiting(struct tipline *tipline, const char *program)
 {
 	struct err err = ERR_INIT;
 
-	if (adapter_wait_on(tipline, &err) == 0)
-		err_set(&err, ERR_TEMPORARY, NULL, "tips wait in the spool");
+	int code = tipline_drain(tipline, 0);
+	if (code != TIPLINE_OK)
+		adapter_error(&err, code);
 	else
-		(void)fprintf(stderr, "%s: %s\n", program, err.text);
+		err_set(&err, ERR_TEMPORARY, NULL, "tips wait in the spool");
+	(void)fprintf(stderr, "%s: %s; what waits in the spool goes out with the next run (tip-submit --resume)\n", program,
+		      err.text);
 	return err_exit_status(&err);
 }
 

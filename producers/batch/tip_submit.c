@@ -167,7 +167,7 @@ static int put_stream(struct run *run, FILE *file, const char *name, struct err 
 		rc = put_line(run, buf_slice(&line), err);
 	}
 	if (rc == 0 && ferror(file))
-		rc = err_errno(err, "%s", name);
+		rc = err_errno(err, "the file of tips %s", name);
 	buf_release(&line);
 	return rc;
 }
@@ -176,9 +176,10 @@ static int put_file(struct run *run, const char *name, struct err *err)
 {
 	if (strcmp(name, "-") == 0)
 		return put_stream(run, stdin, "standard input", err);
+	char why[ERR_WHY_MAX];
 	FILE *file = fopen(name, "re");
 	if (file == NULL)
-		return err_set(err, ERR_USAGE, NULL, "%s: %s", name, strerror(errno));
+		return err_set(err, ERR_USAGE, "no-file", "the file of tips %s: %s", name, err_why(errno, why));
 	int rc = put_stream(run, file, name, err);
 	(void)fclose(file);
 	return rc;

@@ -362,6 +362,11 @@ void core_leave(struct core *core)
 			send_to(core, &core->sessions.items[i].route, &head, slice_of("", 0));
 }
 
+void core_welcome(struct core *core, const char *welcome)
+{
+	core->options.welcome = welcome;
+}
+
 size_t core_in_flight(const struct core *core)
 {
 	return core->flights.n;

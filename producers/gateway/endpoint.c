@@ -10,7 +10,10 @@
 
 static int zmq_failed(struct err *err, enum err_kind kind, const char *what)
 {
-	return err_set(err, kind, NULL, "%s: %s", what, zmq_strerror(zmq_errno()));
+	char why[ERR_WHY_MAX];
+
+	return err_set(err, kind, NULL, "%s: %s", what, zmq_errno() == EADDRINUSE ? err_why(EADDRINUSE, why)
+		: zmq_strerror(zmq_errno()));
 }
 
 static int set_options(void *socket, const struct endpoint_options *options)

@@ -31,7 +31,7 @@ static const struct conf_key gateway_keys[] = {
 	{ "listen", CONF_ADDRESS, NULL, 0, 0, NULL, "where adapters connect" },
 	{ "keys.curve", CONF_SECRET, NULL, 0, 0, NULL, "the gateway's transport key pair" },
 	{ "keys.adapters", CONF_FILE, NULL, 0, 0, NULL, "allow-list of adapters; read again on SIGHUP" },
-	{ "keys.recipients", CONF_FILE, NULL, 0, 0, NULL, "recipients.yaml, announced to adapters" },
+	{ "keys.recipients", CONF_FILE, NULL, 0, 0, NULL, "recipients.yaml, announced to adapters; read again on SIGHUP" },
 	{ "http.listen", CONF_ADDRESS, "127.0.0.1:0", 0, 0, NULL, "metrics, health and status" },
 	{ "window", CONF_INT, "128", 1, 200, NULL, "tips an adapter may send ahead of answers" },
 	{ "max_frame", CONF_SIZE, "1054820", 16384, FRAME_MAX, NULL, "largest frame in bytes" },
@@ -152,8 +152,10 @@ static int check_timeouts(const struct conf *conf, struct err *err)
 {
 	if (conf_int(conf, "publish.timeout") < conf_int(conf, "ack_timeout"))
 		return 0;
-	return err_set(err, ERR_CONFIG, NULL, "%s: must be less than ack_timeout, or adapters send again too early",
-		       conf_where(conf, "publish.timeout"));
+	return err_set(err, ERR_CONFIG, NULL, "%s: publish.timeout (%lld ms) must be less than ack_timeout (%lld ms), or "
+		       "adapters send again too early: lower the first or raise the second",
+		       conf_where(conf, "publish.timeout"), (long long)conf_int(conf, "publish.timeout"),
+		       (long long)conf_int(conf, "ack_timeout"));
 }
 
 static int open_all(struct gateway *gateway, struct err *err)
@@ -188,10 +190,16 @@ static void reload(struct gateway *gateway)
 {
 	struct err err = ERR_INIT;
 
-	if (allow_reload(gateway->allow, &err)) {
+	struct buf welcome = BUF_INIT;
+
+	if (allow_reload(gateway->allow, &err) || write_welcome(&welcome, gateway->conf, &err)) {
 		log_err(LOG_LEVEL_ERROR, "gateway.reload_failed", &err);
+		buf_release(&welcome);
 		return;
 	}
+	core_welcome(gateway->core, buf_text(&welcome));
+	buf_release(&gateway->welcome);
+	gateway->welcome = welcome;
 	counts_adapters(gateway->counts, gateway->allow);
 	log_event(LOG_LEVEL_INFO, "gateway.reloaded", NULL);
 }
@@ -301,7 +309,8 @@ const struct program gateway_program = {
 		"The gateway holds no key that opens a tip. It writes no log line and no metric that ties a tip to "
 		"an adapter, an address or a time.\n"
 		"\n"
-		"SIGHUP reads the allow-list again: an adapter that was taken off or marked revoked is refused with "
+		"SIGHUP reads the allow-list and the recipients again: an adapter that was taken off or marked "
+			"revoked is refused with "
 		"its next message. SIGTERM sends adapters away, waits at most ten seconds for what is in flight, "
 		"and ends.",
 	.examples = "  tipline-gateway --config gateway.yaml --check\n"

@@ -4,7 +4,7 @@
 #include "schema/taxonomy.h"
 
 const struct conf_key adapter_conf_keys[] = {
-	{ "gateway", CONF_LIST, NULL, 0, 0, NULL, "gateways as host:port, tried in turn" },
+	{ "gateway", CONF_LIST, NULL, 0, 0, CONF_ADDRESSES, "gateways as host:port, tried in turn" },
 	{ "adapter.id", CONF_INT, NULL, 1, 65535, NULL, "this adapter's number on the gateway's list" },
 	{ "adapter.channel", CONF_CHOICE, NULL, 0, 0, "web|phone|partner|batch|letter",
 	  "of tips that name none" },

@@ -77,7 +77,8 @@ static int exec(struct spool_db *db, const char *path, const char *sql, struct e
 		return err_set(err, ERR_UNAVAILABLE, "spool-in-use",
 			       "spool %s is in use by another process: one spool, one adapter", path);
 	if (rc == SQLITE_NOTADB)
-		return err_set(err, ERR_CONFIG, NULL, "spool %s: not a spool", path);
+		return err_set(err, ERR_CONFIG, NULL,
+			"spool %s: is no spool (not a database): name another file under spool.path", path);
 	if (rc != SQLITE_OK)
 		return spool_db_fail(db, path, err);
 	return 0;

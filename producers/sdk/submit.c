@@ -35,6 +35,12 @@ void submit_told_to_stop(struct submit *submit, uint16_t code)
 	struct err err = ERR_INIT;
 
 	log_event(LOG_LEVEL_ERROR, "submit.stopped", "detail", tip1_code_find(code)->word, NULL);
+	/* Another gateway may have the newer list: only when all have refused is there nothing left to try. */
+	if (++submit->refusals < submit->options.n_gateways) {
+		submit_restart(submit, "refused here, another gateway is tried", 0);
+		return;
+	}
+	submit->refusals = 0;
 	atomic_store(&submit->told_to_stop, true);
 	window_clear(&submit->window);
 	if (feed_rewind(&submit->feed, &err))
@@ -105,6 +111,17 @@ static void tick_waiting(struct submit *submit, int64_t now)
 		submit_restart(submit, err.text, 0);
 }
 
+/* With a wrong public key the handshake fails without a word: all that is seen is that nothing more comes. */
+static const char *no_welcome(const struct submit *submit)
+{
+	if (submit->greeted)
+		return "no welcome: the gateway took the connection and is silent";
+	if (submit->wire.reached)
+		return "something answers at the gateway's address, but not as this gateway: the address (gateway) or the "
+		       "gateway's public key (keys.gateway) may be wrong";
+	return "nobody answers at the gateway's address: is the gateway up, and the address (gateway) right?";
+}
+
 static void tick_greeting(struct submit *submit, int64_t now)
 {
 	if (wire_refused(&submit->wire)) {
@@ -113,8 +130,10 @@ static void tick_greeting(struct submit *submit, int64_t now)
 	}
 	if (!submit->greeted && wire_connected(&submit->wire))
 		submit_send_hello(submit);
-	if (now - submit->since_ms >= submit->options.greet_ms)
-		submit_restart(submit, submit->greeted ? "no welcome" : "no connection", 0);
+	if (now - submit->since_ms < submit->options.greet_ms)
+		return;
+	atomic_store(&submit->trouble, no_welcome(submit));
+	submit_restart(submit, no_welcome(submit), 0);
 }
 
 static void ping(struct submit *submit, int64_t now)
@@ -258,6 +277,7 @@ void submit_stats(struct submit *submit, struct submit_stats *stats)
 	stats->resubmitted = atomic_load(&submit->resubmitted);
 	stats->reconnects = atomic_load(&submit->reconnects);
 	stats->connected = state == SUBMIT_OPEN || state == SUBMIT_LEAVING;
+	stats->trouble = atomic_load(&submit->trouble);
 	stats->stopped = atomic_load(&submit->told_to_stop);
 	stats->broken = atomic_load(&submit->spool_broken);
 }

@@ -47,6 +47,7 @@ struct submit_options {
 
 struct submit_stats {
 	uint64_t stored, duplicate, refused, resubmitted, reconnects;
+	const char *trouble; /* why nothing gets through, static; NULL: nothing known */
 	bool connected;
 	bool stopped; /* the gateway said that a person must look, and has not welcomed this adapter since */
 	bool broken;  /* the spool failed: nothing is sent until the next start */

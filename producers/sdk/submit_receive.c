@@ -51,6 +51,8 @@ static void on_welcome(struct submit *submit, const struct message *message)
 	window_credit(&submit->window, message->head.limit);
 	submit->pinged_ms = message->now;
 	submit->pongs_missed = 0;
+	submit->refusals = 0;
+	atomic_store(&submit->trouble, NULL);
 	atomic_store(&submit->told_to_stop, false);
 	submit_enter(submit, SUBMIT_OPEN, message->now);
 }

@@ -28,6 +28,7 @@ struct submit {
 	atomic_bool spool_broken;
 	atomic_uint_fast64_t stored, duplicate, refused, resubmitted, reconnects;
 	atomic_int state;
+	_Atomic(const char *) trouble; /* why no gateway took the last attempt, static; NULL: none */
 
 	/* Of the thread alone. */
 	struct wire wire;
@@ -36,6 +37,7 @@ struct submit {
 	struct tip_id instance;
 	struct welcome welcome;
 	size_t endpoint;
+	size_t refusals;        /* gateways that told us to stop, one after the other */
 	unsigned attempts;      /* since an answer last came */
 	int64_t since_ms;       /* when the state was entered */
 	int64_t until_ms;       /* WAITING, STOPPED: when to go on */

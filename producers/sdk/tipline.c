@@ -241,7 +241,9 @@ int tipline_drain(struct tipline *tipline, int timeout_ms)
 	if (waiting > 0 && submit.stopped)
 		return failed_with(TIPLINE_ESTOPPED, "the gateway refuses this adapter: it is revoked, or not on the list as "
 							"it is here; its tips wait in the spool");
-	return waiting == 0 ? TIPLINE_OK : failed_with(TIPLINE_ETIMEDOUT, "tips still wait in the spool");
+	if (waiting == 0)
+		return TIPLINE_OK;
+	return failed_with(TIPLINE_ETIMEDOUT, submit.trouble ? submit.trouble : "tips still wait in the spool");
 }
 
 size_t tipline_waiting(struct tipline *tipline)

@@ -69,9 +69,10 @@ static int open_monitor(struct wire *wire)
 {
 	static const char name[] = "inproc://refusals";
 
+	wire->reached = false;
 	wire->monitor = zmq_socket(wire->context, ZMQ_PAIR);
 	return wire->monitor == NULL || set_int(wire->monitor, ZMQ_LINGER, 0) ||
-	       zmq_socket_monitor(wire->socket, name, ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) ||
+	       zmq_socket_monitor(wire->socket, name, ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_CONNECTED) ||
 	       zmq_connect(wire->monitor, name);
 }
 
@@ -103,15 +104,20 @@ void wire_close(struct wire *wire)
 	wire->socket = wire->monitor = NULL;
 }
 
-/* Whatever comes is of the one kind asked for: its two parts need only be taken. */
+/* An event is two parts: its number and a value, then the address, which need only be taken. */
 bool wire_refused(struct wire *wire)
 {
 	char part[256];
-	bool any = false;
+	uint16_t event;
+	bool refused = false;
 
-	while (wire->monitor != NULL && zmq_recv(wire->monitor, part, sizeof(part), ZMQ_DONTWAIT) >= 0)
-		any = true;
-	return any;
+	while (wire->monitor != NULL && zmq_recv(wire->monitor, part, sizeof(part), ZMQ_DONTWAIT) >= 0) {
+		memcpy(&event, part, sizeof(event));
+		refused = refused || event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
+		wire->reached = wire->reached || event == ZMQ_EVENT_CONNECTED;
+		(void)zmq_recv(wire->monitor, part, sizeof(part), ZMQ_DONTWAIT);
+	}
+	return refused;
 }
 
 bool wire_connected(struct wire *wire)

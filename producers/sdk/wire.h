@@ -21,6 +21,7 @@
 
 struct wire {
 	void *context, *socket; /* socket NULL: closed */
+	bool reached; /* since wire_open: somebody took the connection */
 	void *monitor;          /* open as long as the socket */
 	zmq_msg_t payload;      /* of the last message received */
 };

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define BUSY_READER_MS 5000
@@ -79,7 +80,7 @@ static int take_lock(struct store *store, const char *path, struct err *err)
 		result = err_errno(err, "%s", buf_text(&name));
 	else if (fcntl(store->lock, F_OFD_SETLK, &lock) != 0)
 		result = errno == EAGAIN || errno == EACCES ?
-			err_set(err, ERR_TEMPORARY, locked_reason, "store %s: another writer has it", path) :
+			err_set(err, ERR_TEMPORARY, locked_reason, "store %s: another writer has it: one sink a store", path) :
 			err_errno(err, "%s", buf_text(&name));
 	buf_release(&name);
 	return result;
@@ -127,7 +128,8 @@ static int check_identity(struct store *store, const char *path, int *version, s
 	if (store_version(store, version, err) != 0 || pragma_int(store, "PRAGMA application_id", &id, err) != 0)
 		return -1;
 	if (id != STORE_APPLICATION_ID && (id != 0 || *version != 0))
-		return err_set(err, ERR_CONFIG, "store-foreign", "store %s: not a store of tipline", path);
+		return err_set(err, ERR_CONFIG, "store-foreign",
+			"store %s: a database, but not a store of tipline: it is left as it is; name another file", path);
 	if (*version > store_newest_version())
 		return err_set(err, ERR_CONFIG, "store-newer", "store %s: version %d, this release knows %d", path, *version,
 			       store_newest_version());
@@ -178,6 +180,8 @@ int store_open(struct store **out, const char *path, enum store_mode mode, struc
 	store->lock = -1;
 	if (open_store(store, path, mode, err) != 0) {
 		store_close(store);
+		if (err && !strstr(err->text, path))
+			err_prefix(err, "%s", path);
 		return -1;
 	}
 	*out = store;

@@ -211,7 +211,8 @@ static void test_command_lines(void **state)
 		{ "-nf", 64, "", "tip-try: -f needs a value: FILE\n" },
 		{ "--log-level loud", 64, "", "tip-try: --log-level: \"loud\" is not one of debug, info, warn" },
 		{ "-c bad.yaml", 78, "", "tip-try: bad.yaml:1: there is no key kafka.broker; did you mean kafka.br" },
-		{ "-c none.yaml", 78, "", "tip-try: none.yaml: No such file or directory\n" },
+		{ "-c none.yaml", 78, "",
+			"tip-try: cannot read the configuration (--config): none.yaml: No such file or directory\n" },
 		{ "--version", 0, "tip-try " TIPLINE_VERSION "\n", "" },
 		{ "--help --nonsense", 0, "tip-try: tries things\n", "" },
 	};
@@ -319,7 +320,8 @@ static void test_full_output_is_an_error(void **state)
 	put("out", "");
 	call(result, &command, "a", "/dev/full");
 	assert_int_equal(result->status, 71);
-	assert_string_equal(buf_text(&result->err), "tip-try: standard output: No space left on device\n");
+	assert_string_equal(buf_text(&result->err),
+		"tip-try: standard output: No space left on device; make room on that disk\n");
 }
 
 static void test_secrets_are_guarded(void **state)

@@ -327,7 +327,8 @@ static void errors_point_but_do_not_quote(void **state)
 		  "/subjects/1/rank: a control character" },
 		{ "{\"narrative\":\"a\",\"SECRET\":1}", "the document: an unknown member" },
 		{ "{\"narrative\":\"a\",\"subjects\":[{\"SECRET\":1}]}", "/subjects/0: an unknown member" },
-		{ "{\"narrative\":\"a\",\"channel\":\"SECRET\"}", "/channel: not a channel" },
+		{ "{\"narrative\":\"a\",\"channel\":\"SECRET\"}",
+			"/channel: not a channel; possible are web, phone, partner, batch, letter" },
 		{ "{\"narrative\":SECRET}", "a malformed value, at byte 13" },
 	};
 
@@ -336,8 +337,31 @@ static void errors_point_but_do_not_quote(void **state)
 		struct err err = ERR_INIT;
 		struct tip tip;
 
-		assert_int_equal(tip_parse(&tip, slice_str(cases[i].json), true, &err), -1);
+		assert_int_equal(tip_parse(&tip, slice_str(cases[i].json), false, &err), -1);
 		assert_string_equal(err.text, cases[i].text);
+	}
+}
+
+/* Whoever wrote the document is told which member is meant, in a form that no terminal obeys. */
+static void intake_names_unknown_members_safely(void **state)
+{
+	static const struct {
+		const char *json, *begins;
+	} cases[] = {
+		{ "{\"narrative\":\"a\",\"contakt\":1}", "the document: an unknown member \"contakt\"; did you mean contact?" },
+		{ "{\"narrative\":\"a\",\"subjects\":[{\"nmae\":1}]}",
+		  "/subjects/0: an unknown member \"nmae\"; did you mean name?" },
+		{ "{\"narrative\":\"a\",\"\\u001b[31m\\u202e\":1}",
+			"the document: an unknown member \"\\u001B[31m\\u202E\"; " },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct err err = ERR_INIT;
+		struct tip tip;
+
+		assert_int_equal(tip_parse(&tip, slice_str(cases[i].json), true, &err), -1);
+		assert_memory_equal(err.text, cases[i].begins, strlen(cases[i].begins));
 	}
 }
 
@@ -427,6 +451,7 @@ int main(void)
 		cmocka_unit_test(lengths_are_limited_to_the_byte),
 		cmocka_unit_test(every_cut_is_refused),
 		cmocka_unit_test(errors_point_but_do_not_quote),
+		cmocka_unit_test(intake_names_unknown_members_safely),
 		cmocka_unit_test(members_are_read),
 		cmocka_unit_test(what_is_sealed_is_compact_and_has_no_contact),
 	};

@@ -185,7 +185,7 @@ int index_open(struct index **out, const char *path, const uint8_t salt[INDEX_SA
 		return 0;
 	}
 	index_close(index);
-	return -1;
+	return path ? err_prefix(err, "%s", path) : -1;
 }
 
 void index_close(struct index *index)

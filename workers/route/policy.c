@@ -2,6 +2,7 @@
 #include "workers/route/policy.h"
 
 #include "ops/runtime/file.h"
+#include "ops/runtime/nearest.h"
 #include "schema/digest.h"
 
 struct loader {
@@ -56,8 +57,12 @@ static int read_name(const struct yaml_node *node, const char *const *names, siz
 {
 	const char *text = yaml_scalar(node);
 	int at = text ? taxonomy_find(names, n, text, strlen(text)) : -1;
+	char hint[NEAREST_HINT_MAX];
 
-	return at >= 0 ? at : yaml_error(node, err, "'%s' is not %s", text ? text : "", what);
+	if (at >= 0)
+		return at;
+	nearest_hint(hint, text ? text : "", names, n);
+	return yaml_error(node, err, "'%s' is not %s%s", text ? text : "", what, hint);
 }
 
 /* Outcome, priority, teams and reason, which children inherit. */
@@ -179,6 +184,8 @@ static int read_root(struct loader *loader, const struct yaml_node *node)
 
 	if (yaml_kind(node) != YAML_MAP)
 		return yaml_error(node, loader->err, "the root rule is wanted here");
+	if (yaml_only_keys(node, rule_keys, loader->err) < 0)
+		return -1;
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
 		if (!yaml_get(node, needed[i]))
 			return yaml_error(node, loader->err, "the root needs '%s'", needed[i]);
@@ -220,7 +227,7 @@ static int read_file(struct loader *loader, const struct yaml *yaml, const char 
 	const struct yaml_node *top = yaml_root(yaml), *conflict, *root;
 
 	if (!top || yaml_kind(top) != YAML_MAP)
-		return err_set(loader->err, ERR_CONFIG, NULL, "%s:1: a policy is wanted here", name);
+		return err_set(loader->err, ERR_CONFIG, NULL, "%s:1: a policy is wanted here: 'conflict' and 'policy'", name);
 	if (yaml_only_keys(top, file_keys, loader->err) < 0)
 		return -1;
 	conflict = yaml_get(top, "conflict");

@@ -56,7 +56,16 @@ int stage_bus_load(struct bus_ring **ring, const struct stage *stage, const stru
 		return 0;
 	if (!folder[0])
 		return err_set(err, ERR_CONFIG, NULL, "keys.bus is required");
-	return keys_load_bus(ring, folder, err);
+	if (keys_load_bus(ring, folder, err))
+		return -1;
+	/* Without this key every record would be parked, one by one, instead of one word at the start. */
+	if (stage->input == STAGE_READS_RECORDS && !bus_ring_has(*ring, stage->topic_in)) {
+		bus_ring_free(*ring);
+		*ring = NULL;
+		return err_set(err, ERR_CONFIG, NULL, "%s: no bus key for topic %s, which this stage reads: put EPOCH.key or "
+			       "EPOCH.%s.key there", folder, stage->topic_in, stage->topic_in);
+	}
+	return 0;
 }
 
 static bool only_for_real(const struct conf_key *key)

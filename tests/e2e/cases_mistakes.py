@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Likely mistakes, and what the person who makes one reads: what was being done, with what, why it failed, what to do.
+
+The tables are in mistakes_*.py. A row fails when the exit status is another, a word (the remedy among them) is
+missing, a word that must not be there is, or the person has to wait too long for it.
+"""
+import os
+
+import mistakes_conf
+import mistakes_keys
+import mistakes_service
+from expect import holds
+from mistakes_world import World
+
+
+def wrong_with(mistake, outcome):
+    if mistake.status is not None and outcome.status != mistake.status:
+        yield f"status {outcome.status}, not {mistake.status}"
+    for word in mistake.words:
+        if word not in outcome.text:
+            yield f"does not say {word!r}"
+    # What nobody may read, whatever went wrong: escapes that a terminal obeys, and secrets.
+    for word in (*mistake.never, "\x1b", "\u202e", "AGE-SECRET-KEY-1Q"):
+        if word in outcome.text:
+            yield f"says {word!r}"
+    if outcome.seconds > mistake.seconds:
+        yield f"takes {outcome.seconds:.1f} s to say so"
+
+
+def try_all(pipeline, rows):
+    world, failures = World(pipeline), []
+    for mistake in rows:
+        if mistake.root and os.geteuid() != 0:
+            continue
+        outcome = world.provoke(mistake)
+        wrong = list(wrong_with(mistake, outcome))
+        if wrong:
+            failures.append(f"{mistake.name} ({mistake.program}): {'; '.join(wrong)}: {outcome.text[-600:]}")
+    holds(not failures, f"{len(failures)} of {len(rows)}:\n" + "\n".join(failures))
+
+
+def test_mistakes_in_configuration(pipeline):
+    """what is wrong on a command line or in a file is named, with its place, and what was most likely meant"""
+    try_all(pipeline, mistakes_conf.ROWS)
+
+
+def test_mistakes_with_keys(pipeline):
+    """a wrong key, register or list is named, with what is wanted instead, and never shown"""
+    try_all(pipeline, mistakes_keys.ROWS)
+
+
+def test_mistakes_with_services(pipeline):
+    """a broker, gateway, port, disk or database that is not as needed is named within seconds, and what to do"""
+    try_all(pipeline, mistakes_service.ROWS)

@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Likely mistakes with keys, registers and lists of adapters."""
+import os
+
+from mistakes_conf import CONF
+from mistakes_world import Mistake as M
+
+
+def wrong_key(program, name, real, wrong):
+    """`real`: the path under keys/ that the configuration names; `wrong` makes what it names instead."""
+    def provoke(w):
+        return [CONF, w.with_file(name, w.key(*real.split("/")), wrong(w)), "--check"]
+    return program, provoke
+
+
+def bus_of(w, worker):
+    return w.pipeline.path("keys-of", worker)
+
+
+def changed_adapters(w, old, new):
+    with open(w.key("adapters.yaml"), encoding="utf-8") as f:
+        text = f.read()
+    if old not in text:
+        raise AssertionError(f"no {old!r} in adapters.yaml")
+    return w.write("adapters.yaml", text.replace(old, new, 1))
+
+
+def garbage(w):
+    return w.write("key", b"\x80\x01\xfe" * 21)
+
+
+def bus_folder(w, name, content=None):
+    os.makedirs(w.path("bus"), mode=0o700)
+    if name:
+        w.write(os.path.join("bus", name), content if content is not None else "0" * 64 + "\n")
+    return w.path("bus")
+
+
+def another_linkage(w):
+    w.pipeline.run("tipctl", "register", "build", "--staff", w.pipeline.staff(), "--linkage",
+                   w.write("other.key", os.urandom(32).hex() + "\n"), "--out", w.path("registers"))
+    return w.path("registers", "corruption.register")
+
+
+def try_route(w, register):
+    """The way of one tip through classify, dedupe and route with --try, so that route meets its tokens."""
+    conf = w.with_file("route", w.pipeline.path("registers", "corruption.register"), register)
+    tip = '{"narrative":"DC Rudge takes money from the scrap yard in Beddington."}\n'
+    text = tip.encode()
+    for name in ("classify", "dedupe"):
+        import subprocess
+        text = subprocess.run([w.pipeline.program(f"tipline-{name}"), "--config", w.conf(name), "--try", "--records"],
+                              input=text, capture_output=True, check=True, timeout=60).stdout
+    return [CONF, conf, "--try"], {"input": text}
+
+
+def as_nobody(w, program_args):
+    """As a user to whom nothing was given. Only root can try this."""
+    return program_args, {"user": 65534, "group": 65534, "extra_groups": []}
+
+
+ROWS = [
+    M("a linkage key of others' reach",
+      *wrong_key("tipline-classify", "classify", "linkage.key", lambda w: w.copy(w.key("linkage.key"), "key", 0o644)),
+      78, ("keys.linkage", "0644", "chmod 600 it")),
+    M("a linkage key that is not there",
+      *wrong_key("tipline-classify", "classify", "linkage.key", lambda w: w.path("no.key")),
+      78, ("keys.linkage", "No such file")),
+    M("garbage for a linkage key",
+      *wrong_key("tipline-classify", "classify", "linkage.key", garbage),
+      78, ("not the kind of key that is wanted here", "64 lower-case hex digits")),
+    M("an empty linkage key",
+      *wrong_key("tipline-classify", "classify", "linkage.key", lambda w: w.write("key", "")),
+      78, ("no key in it",)),
+    M("an identity for a linkage key",
+      *wrong_key("tipline-classify", "classify", "linkage.key", lambda w: w.key("triage", "1.identity")),
+      78, ("1.identity", "it looks like an age identity")),
+    M("a folder for a linkage key",
+      *wrong_key("tipline-classify", "classify", "linkage.key", lambda w: w.key("teams")),
+      78, ("not a regular file",)),
+    M("a curve key for a signing key",
+      *wrong_key("tip-submit", "webform", "adapters/webform.sign", lambda w: w.key("adapters", "webform.curve")),
+      78, ("webform.curve", "more than one line")),
+    M("a signing key for a curve key",
+      *wrong_key("tip-submit", "webform", "adapters/webform.curve", lambda w: w.key("adapters", "webform.sign")),
+      78, ("webform.sign", "not 2 CURVE keys")),
+    M("a linkage key for a signing key",
+      *wrong_key("tip-submit", "webform", "adapters/webform.sign", lambda w: w.key("linkage.key")),
+      78, ("128 lower-case hex", "looks like a linkage or bus key")),
+    M("a secret for the gateway's public key",
+      *wrong_key("tip-submit", "webform", "gateway.curve.pub", lambda w: w.key("gateway.curve")),
+      78, ("not 1 CURVE key",)),
+    M("a public key for the gateway's pair",
+      *wrong_key("tipline-gateway", "gateway", "gateway.curve", lambda w: w.copy(w.key("gateway.curve.pub"), "key")),
+      78, ("not 2 CURVE keys",)),
+    M("an identity for a recipient",
+      *wrong_key("tipline-route", "route", "teams/corruption.recipient", lambda w: w.key("teams",
+          "corruption.identity")),
+      78, ("corruption.identity", "not an age recipient (age1")),
+    M("a recipient for an identity",
+      *wrong_key("tipline-classify", "classify", "triage", lambda w: w.copy(w.key("teams", "corruption.recipient"),
+          "r")),
+      78, ("not an age identity (AGE-SECRET-KEY-1",)),
+    M("a folder without identities",
+      *wrong_key("tipline-classify", "classify", "triage", lambda w: w.folder),
+      78, ("no *.identity file",)),
+    M("garbage for a recipient",
+      *wrong_key("tipline-route", "route", "teams/corruption.recipient", garbage),
+      78, ("teams.corruption.recipient",)),
+    M("a misspelt recipient",
+      *wrong_key("tipline-route", "route", "teams/corruption.recipient", lambda w: w.write("r", open(w.key("teams",
+          "corruption.recipient")).read().replace("age1", "age1q"))),
+      78, ("not an age recipient",)),
+    M("an ssh key for a recipient",
+      *wrong_key("tipline-route", "route", "teams/corruption.recipient", lambda w: w.write("r",
+          "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHsKLqeplhpW+uObz5dvMgjz1OxfM/XXUB+VHtZ6isGN a@b\n")),
+      78, ("not an age recipient",)),
+    M("two teams with one key",
+      *wrong_key("tipline-route", "route", "teams/corruption.recipient", lambda w: w.key("teams",
+          "oversight.recipient")),
+      78, ("corruption", "oversight", "one recipient")),
+    M("a team's recipient for recipients.yaml",
+      *wrong_key("tip-submit", "webform", "recipients.yaml", lambda w: w.key("teams", "corruption.recipient")),
+      78, ("epoch, triage, recovery and custodian are needed",)),
+    M("adapters.yaml for recipients.yaml",
+      *wrong_key("tip-submit", "webform", "recipients.yaml", lambda w: w.key("adapters.yaml")),
+      78, ("possible are epoch, triage",)),
+    M("a misspelt key in recipients.yaml",
+      *wrong_key("tip-submit", "webform", "recipients.yaml", lambda w: w.write("r",
+          open(w.key("recipients.yaml")).read().replace("custodian:", "custodain:"))),
+      78, ("did you mean custodian?",)),
+    M("an identity in recipients.yaml",
+      *wrong_key("tip-submit", "webform", "recipients.yaml", lambda w: w.write("r",
+          "epoch: 1\ntriage: %s\nrecovery: x\ncustodian: x\n" % open(w.key("triage",
+          "1.identity")).read().split()[-1])),
+      78, ("triage", "not an age recipient"), ("AGE-SECRET-KEY",)),
+    M("recipients.yaml for adapters.yaml",
+      *wrong_key("tipline-gateway", "gateway", "adapters.yaml", lambda w: w.key("recipients.yaml")),
+      78, ("possible are adapters",)),
+    M("an adapter id twice",
+      *wrong_key("tipline-gateway", "gateway", "adapters.yaml", lambda w: changed_adapters(w, "id: 2\n", "id: 1\n")),
+      78, ("id 1 is there twice",)),
+    M("a misspelt key in adapters.yaml",
+      *wrong_key("tipline-gateway", "gateway", "adapters.yaml", lambda w: changed_adapters(w, "channels: [web]",
+          "channel: [web]")),
+      78, ("did you mean channels?",)),
+    M("a channel that is none in adapters.yaml",
+      *wrong_key("tipline-gateway", "gateway", "adapters.yaml", lambda w: changed_adapters(w, "[web]", "[wbe]")),
+      78, ("possible are web",)),
+    M("a secret in adapters.yaml",
+      *wrong_key("tipline-gateway", "gateway", "adapters.yaml", lambda w: changed_adapters(w, "sign: '",
+          "sign: '00")),
+      78, ("sign", "64 lower-case hex")),
+    # The bus.
+    M("an empty folder of bus keys", "tipline-dedupe",
+      lambda w: [CONF, w.with_file("dedupe", bus_of(w, "dedupe"), bus_folder(w, None))],
+      78, ("no EPOCH.key file",)),
+    M("a bus key with a wrong name", "tipline-dedupe",
+      lambda w: [CONF, w.with_file("dedupe", bus_of(w, "dedupe"), bus_folder(w, "bus.key"))],
+      78, ("EPOCH.key or EPOCH.TOPIC.key",)),
+    M("a bus key too short", "tipline-dedupe",
+      lambda w: [CONF, w.with_file("dedupe", bus_of(w, "dedupe"), bus_folder(w, "1.key", "00"))],
+      78, ("64 lower-case hex",)),
+    M("a file for the folder of bus keys", "tipline-dedupe",
+      lambda w: [CONF, w.with_file("dedupe", bus_of(w, "dedupe"), w.key("linkage.key"))],
+      78, ("is not a folder",)),
+    M("another topic's bus key", "tipline-sink",
+      lambda w: [CONF, w.with_file("sink", bus_of(w, "sink"), bus_folder(w, "1.tip.linked.key"))],
+      78, ("no bus key for topic case.routed", "put EPOCH.key")),
+    M("the sink's bus keys for dedupe", "tipline-dedupe",
+      lambda w: [CONF, w.with_file("dedupe", bus_of(w, "dedupe"), bus_of(w, "sink"))],
+      78, ("no bus key for topic tip.classified", "put EPOCH.key")),
+    # Registers.
+    M("a register of another linkage key", "tipline-route",
+      lambda w: try_route(w, another_linkage(w)),
+      78, ("another linkage key", "build it anew")),
+    M("a staff list for a register", "tipline-route",
+      lambda w: [CONF, w.with_file("route", w.pipeline.path("registers", "corruption.register"), w.pipeline.staff())],
+      78, ("does not begin with",)),
+    M("an empty register", "tipline-route",
+      lambda w: [CONF, w.with_file("route", w.pipeline.path("registers", "corruption.register"), w.write("r", ""))],
+      78, ("does not begin with",)),
+    M("a team without a register", "tipline-route",
+      lambda w: [CONF, w.conf("route", ('    register: "none"\n', ""))],
+      78, ("teams.oversight.register", "'none'")),
+    M("a misspelt key in a staff list", "tipctl",
+      lambda w: ["register", "build", "--linkage", w.key("linkage.key"), "--out", w.path("out"), "--staff",
+          w.write("s.yaml", "corruption:\n  - surnme: Rudge\n")],
+      78, ("did you mean surname?",)),
+    M("a nameless member of staff", "tipctl",
+      lambda w: ["register", "build", "--linkage", w.key("linkage.key"), "--out", w.path("out"), "--staff",
+          w.write("s.yaml", "corruption:\n  - forename: Ann\n")],
+      78, ("needs a surname or a number",)),
+    M("register build without a key", "tipctl",
+      lambda w: ["register", "build", "--staff", w.pipeline.staff()],
+      64, ("--linkage FILE",)),
+    M("register build with a wrong key", "tipctl",
+      lambda w: ["register", "build", "--linkage", w.key("recovery.identity"), "--out", w.path("out"), "--staff",
+          w.pipeline.staff()],
+      78, ("looks like an age identity",)),
+    # Making keys.
+    M("keys twice", "tipctl",
+      lambda w: ["keys", "init", w.pipeline.path("keys")],
+      78, ("there already and is not overwritten",)),
+    M("keys with a channel that is none", "tipctl",
+      lambda w: ["keys", "init", w.path("k"), "--adapters", "web:1:wbe"],
+      64, ("wbe", "web, phone")),
+    M("keys with an adapter without a number", "tipctl",
+      lambda w: ["keys", "init", w.path("k"), "--adapters", "web:web"],
+      64, ("NAME:ID:CHANNEL",)),
+    M("keys with an odd team", "tipctl",
+      lambda w: ["keys", "init", w.path("k"), "--teams", "Corruption!"],
+      78, ("1 to 63 of a-z",)),
+    M("keys into a folder that is not there", "tipctl",
+      lambda w: ["keys", "init", w.path("a", "b", "k")],
+      71, ("No such file",)),
+    # Users.
+    M("the wrong user", "tipline-classify",
+      lambda w: as_nobody(w, [CONF, w.conf("classify"), "--check"]),
+      78, ("Permission denied", "runs as user 65534"), root=True),
+    M("a key of another user", "tipline-classify",
+      lambda w: owned_by_another(w),
+      78, ("belongs to user 65534", "chown it"), root=True),
+    M("no locked memory", "tipline-classify", lambda w: no_locked(w), 78, ("RLIMIT_MEMLOCK", "LimitMEMLOCK="),
+          root=True),
+]
+
+
+def owned_by_another(w):
+    path = w.copy(w.key("linkage.key"), "key")
+    os.chown(path, 65534, 65534)
+    return [CONF, w.with_file("classify", w.key("linkage.key"), path), "--check"]
+
+
+def no_locked(w):
+    import resource
+    return [CONF, w.conf("classify"), "--check"], {
+        "preexec_fn": lambda: (resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0)), drop_ipc_lock())}
+
+
+def drop_ipc_lock():
+    """Root may lock what it likes unless it gives the right up."""
+    import ctypes
+    PR_CAPBSET_DROP, CAP_IPC_LOCK = 24, 14
+    ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_IPC_LOCK, 0, 0, 0)
