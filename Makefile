@@ -124,6 +124,12 @@ fuzz-programs: $(foreach t,$(fuzz_targets),$(B)/fuzz/$(firstword $(subst :, ,$(t
 fuzz-seeds: $(B)/fuzz-seeds ## make anew the seeds in tests/fuzz/corpus that are bytes
 	$(Q)$< tests/fuzz/corpus
 
+TIPS ?= 500000
+RECONNECTS ?= 10000
+soak: programs ## RSS of each daemon over TIPS=500000 tips and RECONNECTS=10000 reconnects of adapters
+	$(Q)ops/deploy/local/setup demo
+	$(Q)python3 tests/soak/soak.py --bin $(B)/bin --tips $(TIPS) --reconnects $(RECONNECTS)
+
 man: $(BINS) ## manual pages, from the programs' own tables, in build/man
 	$(Q)mkdir -p build/man
 	$(Q)for p in $(program_names); do $(B)/bin/$$p --man > build/man/$$p.$$(case $$p in tip-*|tipctl) echo 1;; *) echo 8;; esac) || exit 1; done
@@ -134,7 +140,7 @@ install: all man ## programs, library, manual pages, to DESTDIR and PREFIX (/usr
 clean: ## remove what was built, not what was set up
 	$(Q)rm -rf build/gcc* build/clang* build/man
 
-.PHONY: help all programs setup setup-quiet demo up down test lint unit replay e2e bench fuzz fuzz-programs fuzz-seeds man install clean
+.PHONY: help all programs setup setup-quiet demo up down test lint unit replay e2e bench soak fuzz fuzz-programs fuzz-seeds man install clean
 
 # Rules.
 $(B)/%.o: %.c | $(B)/gen/store.sql.h
