@@ -43,34 +43,11 @@ __attribute__((format(printf, 2, 3))) static void text_append(char *text, const 
 	va_end(args);
 }
 
-/*
- * Keys, names and words of files stand in messages, and messages go to terminals and logs: what could steer a terminal
- * (C0, DEL, C1) or is no UTF-8 becomes a question mark. Text never grows by it.
- */
-static void copy_showable(char *to, const char *text)
-{
-	size_t len = strlen(text), taken;
-
-	for (size_t i = 0; i < len; i += taken) {
-		uint32_t code;
-		int valid;
-
-		taken = utf8_next((const uint8_t *)text + i, len - i, &code, &valid);
-		if (!valid || code < 0x20 || (code >= 0x7f && code < 0xa0)) {
-			*to++ = '?';
-			continue;
-		}
-		memcpy(to, text + i, taken);
-		to += taken;
-	}
-	*to = '\0';
-}
-
 static void err_store(struct err *err, enum err_kind kind, const char *reason, const char *text)
 {
 	err->kind = kind;
 	err->reason = reason;
-	copy_showable(err->text, text);
+	memcpy(err->text, text, strlen(text) + 1);
 }
 
 int err_set(struct err *err, enum err_kind kind, const char *reason, const char *fmt, ...)

@@ -36,10 +36,7 @@ struct err {
 
 #define ERR_INIT { ERR_NONE, NULL, "" }
 
-/*
- * Each returns -1, so that a caller can `return err_set(...)`. `err` may be NULL. Text too long is cut; control
- * characters and what is no UTF-8 become question marks, since words of files are quoted.
- */
+/* Each returns -1, so that a caller can `return err_set(...)`. `err` may be NULL. Text too long is cut. */
 int err_set(struct err *err, enum err_kind kind, const char *reason, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 /* What errno says, and where there is one, the remedy behind a semicolon. Returns `why`. */
