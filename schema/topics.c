@@ -60,6 +60,11 @@ static const struct topic_setting parked[] = {
 	DELETED_AFTER(PARKED_MAX, FOR_EVER, ANY_AGE), END
 };
 
+/* Who discarded what and why is kept for ever; what was replayed must be known as long as it is on tip.parked. */
+static const struct topic_setting resolved[] = {
+	DELETED_AFTER(MESSAGE_MAX, FOR_EVER, ANY_AGE), END
+};
+
 static const struct topic_setting team[] = { DELETED_AFTER(MESSAGE_MAX, DAYS_90, DAYS_80), END };
 
 /*
@@ -79,6 +84,7 @@ const struct topic topics[] = {
 	{ TOPIC_LINKED, 6, between_stages, "tips with their case and links" },
 	{ TOPIC_ROUTED, 6, routed, "outcomes and cases sealed to their teams, for the store" },
 	{ TOPIC_PARKED, 1, parked, "what could not go on, as it was, with the reason" },
+	{ TOPIC_RESOLVED, 1, resolved, "what operators did about parked records: who, why, which" },
 	{ TOPIC_LINK_INDEX, 1, link_index, "dedupe's index, for a standby to rebuild it" },
 	{ TOPIC_TEAM_PREFIX, 1, team, "a team's cases, sealed to it" },
 };

@@ -16,6 +16,7 @@
 #define TOPIC_LINKED "tip.linked"         /* bus records; key: case id */
 #define TOPIC_ROUTED "case.routed"        /* bus records without body; key: case id */
 #define TOPIC_PARKED "tip.parked"         /* whatever could not go on, as it was; key: tip id */
+#define TOPIC_RESOLVED "parked.resolved"  /* what operators did about the parked: ops/ctl/resolution.h */
 #define TOPIC_LINK_INDEX "link.index"     /* compacted; key: tip id */
 #define TOPIC_TEAM_PREFIX "team."         /* + team name: age files; key: case id */
 
@@ -28,6 +29,9 @@
 #define HEADER_ORIGIN_OFFSET "origin-offset"
 #define HEADER_DAY "day"
 #define HEADER_ATTEMPTS "attempts"
+#define HEADER_ORIGIN_KEY "origin-key"   /* of a parked record whose key was not the tip id */
+#define HEADER_PARKED_FROM "parked-from" /* of a replayed record: its offset on tip.parked */
+#define HEADER_REPLAYS "replays"         /* how often it was replayed; stays when it is parked again */
 
 struct topic_setting {
 	const char *name, *value;
@@ -45,6 +49,8 @@ extern const size_t n_topics;
 
 /* A stage's consumer group: "tipline-" || stage. */
 #define GROUP_PREFIX "tipline-"
+/* Whoever replays or discards holds the only partition of TOPIC_RESOLVED in this group. */
+#define GROUP_OPERATORS "tipline-operators"
 
 /* The topic a stage reads, by the stage's name; NULL when there is none. The order of a tip's way. */
 struct topic_reader {

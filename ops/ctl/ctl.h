@@ -52,6 +52,7 @@ struct ctl_command {
 	int needs;
 	int (*run)(struct ctl *ctl, struct ctl_output *out, struct err *err);
 	const char *help;
+	const char *options; /* names of the options it takes, separated by spaces; besides those of every program */
 };
 
 extern const struct ctl_command ctl_commands[]; /* words NULL ends it */
@@ -60,6 +61,8 @@ int ctl_run(const struct program_call *call, struct err *err);
 
 /* --limit: a whole number, 0 (none) when it is not given. */
 int ctl_limit(const struct ctl *ctl, size_t *limit, struct err *err);
+/* An option that is a day, "2026-11-24", as days since 1970-01-01; -1 when it is not given. */
+int ctl_day(const struct ctl *ctl, const char *option, int64_t *day, struct err *err);
 /* Days since 1970-01-01 as a new string, "2026-11-24". */
 json_t *ctl_date(int64_t day);
 
@@ -70,6 +73,8 @@ int ctl_register_build(struct ctl *ctl, struct ctl_output *out, struct err *err)
 int ctl_status(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_parked_list(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_parked_show(struct ctl *ctl, struct ctl_output *out, struct err *err);
+int ctl_parked_replay(struct ctl *ctl, struct ctl_output *out, struct err *err);
+int ctl_parked_discard(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_cases_list(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_cases_show(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_cases_tips(struct ctl *ctl, struct ctl_output *out, struct err *err);

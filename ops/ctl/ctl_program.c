@@ -22,8 +22,16 @@ static const struct program_option options[] = {
 	{ "json", 0, NULL, "print JSON instead of tables" },
 	{ "team", 0, "TEAM", "cases: only those of this team" },
 	{ "outcome", 0, "OUTCOME", "cases: only those with this outcome" },
-	{ "reason", 0, "CODE", "parked list: only those with this reason" },
-	{ "limit", 0, "N", "at most so many rows" },
+	{ "reason", 0, "CODE", "parked: only those parked for this reason" },
+	{ "stage", 0, "STAGE", "parked: only those that this stage parked" },
+	{ "since", 0, "DAY", "parked: only tips first seen on this day or later (2026-11-24, UTC)" },
+	{ "until", 0, "DAY", "parked: only tips first seen on this day or earlier" },
+	{ "state", 0, "STATE", "parked list: open (unless given), replaying, replayed, discarded or all" },
+	{ "all", 0, NULL, "parked replay, discard: everything that is open" },
+	{ "dry-run", 0, NULL, "parked replay, discard: show what would be done, do nothing" },
+	{ "because", 0, "REASON", "parked discard, replay: why; kept for ever, so without a word of the tip" },
+	{ "by", 0, "NAME", "parked discard, replay: whose decision it is; kept for ever" },
+	{ "limit", 0, "N", "at most so many rows or records" },
 	{ "sealed", 0, NULL, "cases show: write the case as it is sealed to its teams, an age file" },
 	{ "contact", 0, NULL, "cases show: write the contact details as they are sealed to the custodian, an age file" },
 	{ "staff", 0, "FILE", "register build: the staff of each team, YAML" },
@@ -42,8 +50,13 @@ const struct program ctl_program = {
 		"status\n"
 		"cases list|tips|summary [--team TEAM] [--outcome OUTCOME] [--limit N]\n"
 		"cases show ID [--sealed|--contact]\n"
-		"parked list [--reason CODE] [--limit N]\n"
+		"parked list [TIP ...] [--reason CODE] [--stage STAGE] [--since DAY] [--until DAY] [--state STATE] "
+		"[--limit N]\n"
 		"parked show TIP\n"
+		"parked replay [TIP ...] [--reason CODE] [--stage STAGE] [--since DAY] [--until DAY] [--limit N] [--all] "
+		"[--dry-run] [--by NAME] [--because REASON]\n"
+		"parked discard --because REASON --by NAME [TIP ...] [--reason CODE] [--stage STAGE] [--since DAY] "
+		"[--until DAY] [--limit N] [--all] [--dry-run]\n"
 		"reconcile [RECEIPTS ...]\n"
 		"topics create|check\n"
 		"keys init FOLDER [--teams LIST] [--adapters LIST]\n"
@@ -68,7 +81,21 @@ const struct program ctl_program = {
 		"status: each stage: up, ready, records in, out, parked, lag in records and seconds; parked "
 		"records and the days since the oldest was first seen.\n"
 		"\n"
-		"parked list, parked show TIP: what could not go on, why, and what to do.\n"
+		"parked list, parked show TIP: what could not go on, why, and what to do. The list has what is open; "
+		"--state shows what was replayed or discarded, by whom and why.\n"
+		"\n"
+		"parked replay: puts parked records back on the topic they came from, as they were, once the reason is "
+		"mended (a key brought, an adapter listed, a policy corrected, a release installed). Select by tip id, "
+		"reason, stage and the day on which the tip was first seen; what is given must all hold; --all takes "
+		"everything. --dry-run shows what would be done. Each record is put back once, also when two operators "
+		"replay at the same time (the second waits, for 30 s at most) and when tipctl is killed in the middle: the "
+		"next replay or discard first finds out what had been put back. After a kill it waits some 6 s until the "
+		"broker has given up the one that died. A record that fails again is parked again, as a new entry with "
+		"REPLAYS counted up.\n"
+		"\n"
+		"parked discard: gives parked records up for good. --because and --by are needed and kept for ever on the "
+		"topic parked.resolved, in the clear: say why without a word of the tip. The sealed record itself stays on "
+		"tip.parked. A discarded tip counts as discarded in reconcile.\n"
 		"\n"
 		"cases list, cases tips, cases summary: cases, tips, and counts by team and outcome. cases "
 		"show ID: one case or one tip with its links; --sealed writes the case for its teams to "
@@ -76,12 +103,18 @@ const struct program ctl_program = {
 		"for the custodian.\n"
 		"\n"
 		"reconcile [RECEIPTS ...]: compares, tip by tip, what was accepted (what tip.sealed holds, "
-		"and what the receipts files of adapters say they were told) with what is stored, parked and "
-		"in flight. Names every tip that is missing; status 1 when one is missing or stored twice.",
+		"and what the receipts files of adapters say they were told) with what is stored, parked, "
+		"discarded and in flight. Names every tip that is missing; status 1 when one is missing or stored twice.",
 	.examples =
 		"Where is everything?\n\n    tipctl --config tipctl.yaml status\n\n"
 		"Open a case as its team does:\n\n"
-		"    tipctl --config tipctl.yaml cases show TIP --sealed | age -d -i corruption.identity\n",
+		"    tipctl --config tipctl.yaml cases show TIP --sealed | age -d -i corruption.identity\n\n"
+		"A key was missing and is there now; look first, then put the tips back:\n\n"
+		"    tipctl --config tipctl.yaml parked replay --reason key-unknown --dry-run\n"
+		"    tipctl --config tipctl.yaml parked replay --reason key-unknown\n\n"
+		"Give up what a broken adapter sent in one week:\n\n"
+		"    tipctl --config tipctl.yaml parked discard --reason json-syntax --since 2026-11-16 \\\n"
+		"        --until 2026-11-22 --because 'test records of desk A' --by 'J. Smith'\n",
 	.options = options,
 	.conf_tables = tables,
 	.conf_optional = true,

@@ -7,26 +7,36 @@
 
 #include "ops/ctl/ctl.h"
 #include "ops/ctl/print.h"
+#include "ops/ctl/selection.h"
 #include "ops/runtime/log.h"
 #include "ops/runtime/nearest.h"
 #include "schema/keys.h"
 #include "schema/tip.h"
 
+#define SELECTION "reason stage since until limit"
+
 const struct ctl_command ctl_commands[] = {
-	{ "topics create", "", 0, 0, CTL_CONF | CTL_KAFKA, ctl_topics_create, "make the topics that are missing" },
-	{ "topics check", "", 0, 0, CTL_CONF | CTL_KAFKA, ctl_topics_check, "compare topics with the table" },
-	{ "keys init", "FOLDER", 1, 1, 0, ctl_keys_init, "make the keys of a whole site" },
-	{ "register build", "", 0, 0, 0, ctl_register_build, "make keyed staff registers" },
-	{ "status", "", 0, 0, CTL_CONF | CTL_KAFKA_IF_THERE, ctl_status, "each stage: flow, lag, parked, ready" },
-	{ "parked list", "", 0, 0, CTL_CONF | CTL_KAFKA, ctl_parked_list, "what could not go on" },
-	{ "parked show", "TIP", 1, 1, CTL_CONF | CTL_KAFKA, ctl_parked_show, "one of them, why, and what to do" },
-	{ "cases list", "", 0, 0, CTL_CONF | CTL_STORE, ctl_cases_list, "cases" },
-	{ "cases show", "ID", 1, 1, CTL_CONF | CTL_STORE, ctl_cases_show, "one case or tip [--sealed | --contact]" },
-	{ "cases tips", "", 0, 0, CTL_CONF | CTL_STORE, ctl_cases_tips, "tips with their case and outcome" },
-	{ "cases summary", "", 0, 0, CTL_CONF | CTL_STORE, ctl_cases_summary, "counts by team and outcome" },
+	{ "topics create", "", 0, 0, CTL_CONF | CTL_KAFKA, ctl_topics_create, "make the topics that are missing", "" },
+	{ "topics check", "", 0, 0, CTL_CONF | CTL_KAFKA, ctl_topics_check, "compare topics with the table", "" },
+	{ "keys init", "FOLDER", 1, 1, 0, ctl_keys_init, "make the keys of a whole site", "teams adapters" },
+	{ "register build", "", 0, 0, 0, ctl_register_build, "make keyed staff registers", "staff linkage out" },
+	{ "status", "", 0, 0, CTL_CONF | CTL_KAFKA_IF_THERE, ctl_status, "each stage: flow, lag, parked, ready", "" },
+	{ "parked list", "[TIP ...]", 0, SELECTION_TIPS_MAX, CTL_CONF | CTL_KAFKA, ctl_parked_list,
+	  "what could not go on", SELECTION " state" },
+	{ "parked show", "TIP", 1, 1, CTL_CONF | CTL_KAFKA, ctl_parked_show, "one of them, why, and what to do", "" },
+	{ "parked replay", "[TIP ...]", 0, SELECTION_TIPS_MAX, CTL_CONF | CTL_KAFKA, ctl_parked_replay,
+	  "put them back where they came from", SELECTION " all dry-run by because" },
+	{ "parked discard", "[TIP ...]", 0, SELECTION_TIPS_MAX, CTL_CONF | CTL_KAFKA, ctl_parked_discard,
+	  "give them up, with --because and --by", SELECTION " all dry-run by because" },
+	{ "cases list", "", 0, 0, CTL_CONF | CTL_STORE, ctl_cases_list, "cases", "team outcome limit" },
+	{ "cases show", "ID", 1, 1, CTL_CONF | CTL_STORE, ctl_cases_show, "one case or tip [--sealed | --contact]",
+	  "sealed contact" },
+	{ "cases tips", "", 0, 0, CTL_CONF | CTL_STORE, ctl_cases_tips, "tips with their case and outcome",
+	  "team outcome limit" },
+	{ "cases summary", "", 0, 0, CTL_CONF | CTL_STORE, ctl_cases_summary, "counts by team and outcome", "" },
 	{ "reconcile", "[RECEIPTS ...]", 0, 10000, CTL_CONF | CTL_KAFKA | CTL_STORE, ctl_reconcile,
-	  "accepted = stored + parked + in flight, tip by tip" },
-	{ NULL, NULL, 0, 0, 0, NULL, NULL }
+	  "accepted = stored + parked + discarded + in flight, tip by tip", "" },
+	{ NULL, NULL, 0, 0, 0, NULL, NULL, NULL }
 };
 
 /* How many operands the words of a row take up when they match, 0 when they do not. */

@@ -16,8 +16,9 @@ enum ledger_place {
 	LEDGER_TOLD = 2,      /* an adapter was told that it is accepted */
 	LEDGER_REFUSED = 4,   /* an adapter was told that it is not */
 	LEDGER_IN_FLIGHT = 8, /* on some topic, before where its stage has committed to */
-	LEDGER_PARKED = 16,
-	LEDGER_STORED = 32
+	LEDGER_PARKED = 16,   /* and open */
+	LEDGER_STORED = 32,
+	LEDGER_DISCARDED = 64 /* parked, and an operator gave it up */
 };
 
 struct ledger_entry {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tipctl parked: what stages put aside on tip.parked, with the reason and what to do about it. Reads headers only;
- * the sealed values stay sealed.
+ * tipctl parked list and show: what stages put aside on tip.parked, with the reason, what to do about it, and what was
+ * done. Reads headers only; the sealed values stay sealed.
  */
 #include "ops/ctl/parked.h"
 
@@ -9,112 +9,189 @@
 #include <string.h>
 
 #include "ops/ctl/ctl.h"
+#include "ops/ctl/selection.h"
 #include "schema/reason.h"
 #include "schema/topics.h"
 
-static json_t *text_of(const struct kafka_record *record, const char *name)
+static struct slice slice_of_header(const struct kafka_record *record, const char *name)
 {
 	struct slice value;
 
-	if (!kafka_record_header(record, name, &value))
+	return kafka_record_header(record, name, &value) ? value : slice_of(NULL, 0);
+}
+
+static json_t *text_of(struct slice value)
+{
+	if (!value.data)
 		return json_null();
 	return json_stringn((const char *)value.data, value.len) ?: json_string("(not UTF-8)");
 }
 
-static json_t *number_of(const struct kafka_record *record, const char *name)
+/* -1 when it is absent or no whole number. */
+static int64_t number_of(const struct kafka_record *record, const char *name)
 {
-	struct slice value;
-	char text[24] = "", *end;
+	struct slice value = slice_of_header(record, name);
+	char text[20] = "", *end;
 	long long n;
 
-	if (!kafka_record_header(record, name, &value) || !value.len || value.len >= sizeof text)
-		return json_null();
+	if (!value.len || value.len >= sizeof text)
+		return -1;
 	memcpy(text, value.data, value.len);
 	n = strtoll(text, &end, 10);
-	return *end ? json_null() : json_integer(n);
+	return *end || n < 0 ? -1 : n;
 }
 
-int64_t parked_day(const struct kafka_record *record)
+static json_t *number_or_null(int64_t n)
 {
-	json_t *number = number_of(record, HEADER_DAY);
-	int64_t day = json_is_integer(number) ? json_integer_value(number) : -1;
-
-	json_decref(number);
-	return day;
+	return n < 0 ? json_null() : json_integer(n);
 }
 
-json_t *parked_row(const struct kafka_record *record)
+void parked_read(struct parked *parked, const struct kafka_record *record, const struct resolutions *all)
+{
+	struct slice id = slice_of_header(record, HEADER_TIP_ID);
+
+	memset(parked, 0, sizeof *parked);
+	parked->offset = record->offset;
+	parked->has_tip_id = id.len && tip_id_parse(&parked->tip_id, (const char *)id.data, id.len) == 0;
+	parked->reason = slice_of_header(record, HEADER_REASON);
+	parked->stage = slice_of_header(record, HEADER_STAGE);
+	parked->origin_topic = slice_of_header(record, HEADER_ORIGIN_TOPIC);
+	parked->day = number_of(record, HEADER_DAY);
+	parked->replays = number_of(record, HEADER_REPLAYS);
+	if (parked->replays < 0)
+		parked->replays = 0;
+	if (all)
+		parked->resolved = resolutions_find(all, parked->offset, parked->has_tip_id ? &parked->tip_id : NULL);
+	parked->state = parked->resolved ? parked->resolved->state : PARKED_OPEN;
+}
+
+bool parked_is_open(const struct parked *parked)
+{
+	return parked->state == PARKED_OPEN || parked->state == PARKED_REPLAYING;
+}
+
+/* What was done about it: by whom, why, on which day. */
+static void add_resolved(json_t *row, const struct resolved *resolved)
+{
+	const char *by = resolved ? resolved->by : NULL, *because = resolved ? resolved->because : NULL;
+
+	json_object_set_new(row, "resolved_day", resolved ? ctl_date(resolved->day) : json_null());
+	json_object_set_new(row, "resolved_by", by ? json_string(by) : json_null());
+	json_object_set_new(row, "resolved_because", because ? json_string(because) : json_null());
+}
+
+json_t *parked_row(const struct kafka_record *record, const struct parked *parked)
 {
 	json_t *row = json_object();
-	const struct reason *reason;
-	const char *code;
+	const struct reason *reason = reason_find((const char *)parked->reason.data, parked->reason.len);
 
-	json_object_set_new(row, "tip_id", text_of(record, HEADER_TIP_ID));
-	json_object_set_new(row, "reason", text_of(record, HEADER_REASON));
-	json_object_set_new(row, "stage", text_of(record, HEADER_STAGE));
-	json_object_set_new(row, "origin_topic", text_of(record, HEADER_ORIGIN_TOPIC));
-	json_object_set_new(row, "origin_partition", number_of(record, HEADER_ORIGIN_PARTITION));
-	json_object_set_new(row, "origin_offset", number_of(record, HEADER_ORIGIN_OFFSET));
-	json_object_set_new(row, "day", parked_day(record) < 0 ? json_null() : ctl_date(parked_day(record)));
-	json_object_set_new(row, "attempts", number_of(record, HEADER_ATTEMPTS));
+	json_object_set_new(row, "tip_id", text_of(slice_of_header(record, HEADER_TIP_ID)));
+	json_object_set_new(row, "reason", text_of(parked->reason));
+	json_object_set_new(row, "stage", text_of(parked->stage));
+	json_object_set_new(row, "state", json_string(parked_state_names[parked->state]));
+	json_object_set_new(row, "origin_topic", text_of(parked->origin_topic));
+	json_object_set_new(row, "origin_partition", number_or_null(number_of(record, HEADER_ORIGIN_PARTITION)));
+	json_object_set_new(row, "origin_offset", number_or_null(number_of(record, HEADER_ORIGIN_OFFSET)));
+	json_object_set_new(row, "day", parked->day < 0 ? json_null() : ctl_date(parked->day));
+	json_object_set_new(row, "attempts", number_or_null(number_of(record, HEADER_ATTEMPTS)));
+	json_object_set_new(row, "replays", json_integer(parked->replays));
 	json_object_set_new(row, "offset", json_integer(record->offset));
 	json_object_set_new(row, "bytes", json_integer((json_int_t)record->value.len));
-	code = json_string_value(json_object_get(row, "reason"));
-	reason = code ? reason_find(code, strlen(code)) : NULL;
 	json_object_set_new(row, "means", reason ? json_string(reason->means) : json_null());
 	json_object_set_new(row, "todo", reason ? json_string(reason->todo) : json_null());
+	add_resolved(row, parked->resolved);
 	return row;
 }
 
 struct gather {
+	const struct selection *selection;
+	const struct resolutions *all;
+	uint32_t states; /* a bit each */
 	json_t *rows;
-	const char *member, *wanted; /* only rows whose member is this; NULL: all */
-	size_t limit;
 };
 
 static int gather_one(void *arg, const struct kafka_record *record, struct err *err)
 {
 	struct gather *gather = arg;
-	json_t *row = parked_row(record);
-	const char *value = gather->member ? json_string_value(json_object_get(row, gather->member)) : NULL;
+	struct parked parked;
 
 	(void)err;
-	if (gather->member && (!value || strcmp(value, gather->wanted) != 0)) {
-		json_decref(row);
+	parked_read(&parked, record, gather->all);
+	if (!(gather->states & 1u << parked.state) || !selection_holds(gather->selection, &parked))
+		return 0;
+	json_array_append_new(gather->rows, parked_row(record, &parked));
+	return gather->selection->limit && json_array_size(gather->rows) >= gather->selection->limit;
+}
+
+static int read_states(const struct ctl *ctl, uint32_t *states, struct err *err)
+{
+	const char *wanted = program_value(ctl->call, "state", parked_state_names[PARKED_OPEN]);
+
+	*states = (1u << N_PARKED_STATES) - 1;
+	if (strcmp(wanted, "all") == 0)
+		return 0;
+	for (uint32_t i = 0; i < N_PARKED_STATES; i++) {
+		*states = 1u << i;
+		if (strcmp(wanted, parked_state_names[i]) != 0)
+			continue;
+		if (i == PARKED_OPEN) /* an interrupted replay is not over */
+			*states |= 1u << PARKED_REPLAYING;
 		return 0;
 	}
-	json_array_append_new(gather->rows, row);
-	return gather->limit && json_array_size(gather->rows) >= gather->limit;
+	return err_set(err, ERR_USAGE, "bad-value",
+		       "there is no state \"%.64s\": open, replaying, replayed, discarded, all", wanted);
+}
+
+static int gather_rows(struct ctl *ctl, struct gather *gather, struct err *err)
+{
+	struct resolutions all = { 0 };
+	int result = resolutions_load(&all, ctl->kafka, err);
+
+	gather->all = &all;
+	if (result == 0)
+		result = kafka_admin_scan(ctl->kafka, TOPIC_PARKED, NULL, gather_one, gather, err);
+	resolutions_release(&all);
+	return result;
 }
 
 int ctl_parked_list(struct ctl *ctl, struct ctl_output *out, struct err *err)
 {
 	static const struct ctl_column columns[] = {
 		{ "tip_id", "TIP", false }, { "day", "DAY", false }, { "reason", "REASON", false }, { "stage", "STAGE", false },
-		{ "origin_topic", "FROM", false }, { "origin_partition", "PART", true }, { "origin_offset", "OFFSET", true },
-		{ "attempts", "ATTEMPTS", true }, { NULL, NULL, false }
+		{ "state", "STATE", false }, { "origin_topic", "FROM", false }, { "origin_partition", "PART", true },
+		{ "origin_offset", "OFFSET", true }, { "replays", "REPLAYS", true }, { NULL, NULL, false }
 	};
-	const char *reason = program_value(ctl->call, "reason", NULL);
-	struct gather gather = { json_array(), reason ? "reason" : NULL, reason, 0 };
+	struct selection selection;
+	struct gather gather = { .selection = &selection, .rows = json_array() };
+	int result;
 
 	out->value = gather.rows;
 	out->columns = columns;
-	if (ctl_limit(ctl, &gather.limit, err) < 0)
-		return -1;
-	if (reason && !reason_find(reason, strlen(reason)))
-		return err_set(err, ERR_USAGE, "bad-value", "there is no reason code \"%s\"", reason);
-	if (kafka_admin_scan(ctl->kafka, TOPIC_PARKED, NULL, gather_one, &gather, err) < 0)
-		return -1;
-	out->note = json_array_size(gather.rows) ? NULL : "nothing is parked";
-	return 0;
+	result = selection_read(&selection, ctl, err);
+	if (result == 0)
+		result = read_states(ctl, &gather.states, err);
+	if (result == 0)
+		result = gather_rows(ctl, &gather, err);
+	if (!json_array_size(gather.rows))
+		out->note = selection_given(&selection) || program_given(ctl->call, "state") ?
+				    "nothing parked matches" :
+				    "nothing is parked (--state all shows what was replayed or discarded)";
+	selection_release(&selection);
+	return result;
 }
 
 int ctl_parked_show(struct ctl *ctl, struct ctl_output *out, struct err *err)
 {
-	struct gather gather = { json_array(), "tip_id", ctl->argv[0], 0 };
+	struct selection selection;
+	struct gather gather = { .selection = &selection, .states = (1u << N_PARKED_STATES) - 1, .rows = json_array() };
+	int result;
 
 	out->value = json_pack("{s:s, s:o}", "tip_id", ctl->argv[0], "parked", gather.rows);
-	if (kafka_admin_scan(ctl->kafka, TOPIC_PARKED, NULL, gather_one, &gather, err) < 0)
+	result = selection_read(&selection, ctl, err);
+	if (result == 0)
+		result = gather_rows(ctl, &gather, err);
+	selection_release(&selection);
+	if (result < 0)
 		return -1;
 	if (!json_array_size(gather.rows))
 		return err_set(err, ERR_DATA, NULL, "no parked record of tip %.64s", ctl->argv[0]);

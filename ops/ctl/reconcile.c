@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tipctl reconcile: accepted = stored + parked + in flight, tip by tip, without a key that opens one.
+ * tipctl reconcile: accepted = stored + parked + discarded + in flight, tip by tip, without a key that opens one.
  *
  * Accepted is what tip.sealed holds and what adapters' receipts say they were told. The pipeline goes on while this
  * looks, so the order matters: a tip only ever moves forward, so its places are read from the first stage to the last
  * and the store at the very end. A tip that moves on after its stage was read is then met further on; none can slip
- * past. Only a tip that is met nowhere is missing.
+ * past. Only a tip that is met nowhere is missing. The one way back is a replay: a tip that was replayed after the
+ * count began counts as in flight, whatever was seen of it.
  *
  * The count is by tip id. Where two tips came under one id (the second is parked as id-conflict), they count as one
  * here; `tipctl parked list` shows the second.
@@ -20,6 +21,7 @@
 #include "ops/ctl/ctl.h"
 #include "ops/ctl/ledger.h"
 #include "ops/ctl/parked.h"
+#include "schema/reason.h"
 #include "schema/topics.h"
 
 #define PARTITIONS_MAX 256
@@ -29,6 +31,8 @@ struct count {
 	struct ctl *ctl;
 	struct ledger ledger;
 	json_t *by_reason;
+	struct resolutions resolved;
+	int64_t began; /* how far parked.resolved reached when the count began */
 	uint64_t foreign; /* records that carry no tip id: not ours, parked by the stage that met them */
 };
 
@@ -63,17 +67,27 @@ static int note_in_flight(void *arg, const struct kafka_record *record, struct e
 	return note_record(arg, record, LEDGER_IN_FLIGHT);
 }
 
+static void count_reason(struct count *count, struct slice code)
+{
+	const struct reason *known = reason_find((const char *)code.data, code.len);
+	const char *name = known ? known->code : "unknown";
+
+	json_object_set_new(count->by_reason, name,
+			    json_integer(json_integer_value(json_object_get(count->by_reason, name)) + 1));
+}
+
 static int note_parked(void *arg, const struct kafka_record *record, struct err *err)
 {
 	struct count *count = arg;
-	json_t *row = parked_row(record);
-	bool known = json_is_string(json_object_get(row, "means"));
-	const char *code = known ? json_string_value(json_object_get(row, "reason")) : "unknown";
+	struct parked parked;
 
 	(void)err;
-	json_object_set_new(count->by_reason, code,
-			    json_integer(json_integer_value(json_object_get(count->by_reason, code)) + 1));
-	json_decref(row);
+	parked_read(&parked, record, &count->resolved);
+	if (parked.state == PARKED_DISCARDED)
+		return note_record(count, record, LEDGER_DISCARDED);
+	if (parked.state == PARKED_REPLAYED)
+		return parked.resolved->at < count->began ? 0 : note_record(count, record, LEDGER_IN_FLIGHT);
+	count_reason(count, parked.reason);
 	return note_record(count, record, LEDGER_PARKED);
 }
 
@@ -146,6 +160,18 @@ static int read_receipts(struct count *count, const char *path, struct err *err)
 	return result;
 }
 
+static int read_began(struct count *count, struct err *err)
+{
+	int partitions, replication;
+	int64_t low;
+
+	if (kafka_admin_topic(count->ctl->kafka, TOPIC_RESOLVED, &partitions, &replication, err) < 0)
+		return -1;
+	if (partitions == 0)
+		return 0;
+	return kafka_admin_watermarks(count->ctl->kafka, TOPIC_RESOLVED, 0, &low, &count->began, err);
+}
+
 static int read_everything(struct count *count, struct err *err)
 {
 	struct store_filter all = { 0 };
@@ -153,18 +179,20 @@ static int read_everything(struct count *count, struct err *err)
 	for (int i = 0; i < count->ctl->argc; i++)
 		if (read_receipts(count, count->ctl->argv[i], err) < 0)
 			return -1;
-	if (kafka_admin_scan(count->ctl->kafka, TOPIC_SEALED, NULL, note_sealed, count, err) < 0)
+	if (read_began(count, err) < 0 ||
+	    kafka_admin_scan(count->ctl->kafka, TOPIC_SEALED, NULL, note_sealed, count, err) < 0)
 		return -1;
 	for (const struct topic_reader *reader = topic_readers; reader->stage; reader++)
 		if (read_in_flight(count, reader, err) < 0)
 			return -1;
-	if (kafka_admin_scan(count->ctl->kafka, TOPIC_PARKED, NULL, note_parked, count, err) < 0)
+	if (resolutions_load(&count->resolved, count->ctl->kafka, err) < 0 ||
+	    kafka_admin_scan(count->ctl->kafka, TOPIC_PARKED, NULL, note_parked, count, err) < 0)
 		return -1;
 	return store_each_tip(count->ctl->store, &all, note_stored, count, err);
 }
 
 struct sums {
-	json_int_t accepted, refused, stored, parked, in_flight, lost;
+	json_int_t accepted, refused, stored, parked, discarded, in_flight, lost;
 	json_t *missing;
 };
 
@@ -186,6 +214,8 @@ static void add_up(const struct ledger *ledger, struct sums *sums)
 			sums->parked++;
 		else if (places & LEDGER_IN_FLIGHT)
 			sums->in_flight++;
+		else if (places & LEDGER_DISCARDED)
+			sums->discarded++;
 		else {
 			sums->lost++;
 			tip_id_hex(&ledger->slots[i].tip_id, hex);
@@ -206,15 +236,17 @@ int ctl_reconcile(struct ctl *ctl, struct ctl_output *out, struct err *err)
 		result = store_totals(ctl->store, &totals, err);
 	if (result == 0) {
 		add_up(&count.ledger, &sums);
-		out->value = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O, s:O}",
+		out->value = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O, s:O}",
 				       "accepted", sums.accepted, "refused", sums.refused, "stored", sums.stored,
-				       "parked", sums.parked, "in_flight", sums.in_flight, "lost", sums.lost,
+				       "parked", sums.parked, "discarded", sums.discarded, "in_flight", sums.in_flight,
+				       "lost", sums.lost,
 				       "stored_twice", (json_int_t)totals.tips_twice, "foreign", (json_int_t)count.foreign,
 				       "missing", sums.missing, "parked_records", count.by_reason);
 		out->status = sums.lost || totals.tips_twice ? 1 : 0;
 	}
 	json_decref(sums.missing);
 	json_decref(count.by_reason);
+	resolutions_release(&count.resolved);
 	ledger_release(&count.ledger);
 	return result;
 }

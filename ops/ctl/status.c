@@ -76,20 +76,37 @@ static json_t *stage_row(struct ctl *ctl, const char *stage)
 	return row;
 }
 
+/* Of what is parked and open. */
 struct oldest {
+	const struct resolutions *all;
 	json_int_t n, day;
 };
 
 static int look_parked(void *arg, const struct kafka_record *record, struct err *err)
 {
 	struct oldest *oldest = arg;
-	int64_t day = parked_day(record);
+	struct parked parked;
 
 	(void)err;
+	parked_read(&parked, record, oldest->all);
+	if (!parked_is_open(&parked))
+		return 0;
 	oldest->n++;
-	if (day >= 0 && (!oldest->day || day < oldest->day))
-		oldest->day = day;
+	if (parked.day >= 0 && (!oldest->day || parked.day < oldest->day))
+		oldest->day = parked.day;
 	return 0;
+}
+
+static int count_parked(struct ctl *ctl, struct oldest *oldest, struct err *err)
+{
+	struct resolutions all = { 0 };
+	int result = resolutions_load(&all, ctl->kafka, err);
+
+	oldest->all = &all;
+	if (result == 0)
+		result = kafka_admin_scan(ctl->kafka, TOPIC_PARKED, NULL, look_parked, oldest, err);
+	resolutions_release(&all);
+	return result;
 }
 
 int ctl_status(struct ctl *ctl, struct ctl_output *out, struct err *err)
@@ -112,7 +129,7 @@ int ctl_status(struct ctl *ctl, struct ctl_output *out, struct err *err)
 		out->status = err_exit_status(&(struct err){ .kind = ERR_UNAVAILABLE });
 		return 0;
 	}
-	if (kafka_admin_scan(ctl->kafka, TOPIC_PARKED, NULL, look_parked, &oldest, err) < 0)
+	if (count_parked(ctl, &oldest, err) < 0)
 		return -1;
 	json_array_append_new(out->value,
 			      json_pack("{s:s, s:I, s:o}", "stage", TOPIC_PARKED, "parked", oldest.n, "oldest_days",

@@ -69,7 +69,8 @@ static void a_parked_record_says_why_where_from_and_since_when(void **state)
 		const char *id = strchr(cases[i].want, ' ');
 		snprintf(want, sizeof(want),
 			 " reason=team-unknown stage=route origin-topic=tip.linked origin-partition=3"
-			 " origin-offset=77 attempts=4%s", id ? id : "");
+			 " origin-offset=77 attempts=4%s%s%s", id ? id : "", strcmp(cases[i].key, cases[i].want_key) ?
+			 " origin-key=" : "", strcmp(cases[i].key, cases[i].want_key) ? cases[i].key : "");
 		assert_string_equal(got, want);
 		assert_int_equal(strncmp(note.day, cases[i].want, strlen(note.day)), 0);
 		assert_true(slice_equal(note.out.key, slice_str(cases[i].want_key)));
@@ -77,6 +78,21 @@ static void a_parked_record_says_why_where_from_and_since_when(void **state)
 		assert_string_equal(note.out.topic, TOPIC_PARKED);
 		assert_int_equal(note.out.timestamp_ms, clock_day() * DAY_MS);
 	}
+}
+
+static void how_often_it_was_replayed_goes_along(void **state)
+{
+	struct kafka_record record = record_of(TIP, TIP, NULL);
+	struct stage_park_note note;
+	size_t last;
+
+	(void)state;
+	record.headers[record.n_headers++] = (struct kafka_header){ HEADER_REPLAYS, slice_str("2") };
+	stage_park_note_build(&note, &record, "classify", REASON_KEY_UNKNOWN, 1);
+	assert_true(note.out.n_headers <= STAGE_PARK_HEADERS);
+	for (last = 0; strcmp(note.headers[last].name, HEADER_REPLAYS) != 0; last++)
+		assert_true(last < note.out.n_headers);
+	assert_true(slice_equal(note.headers[last].value, slice_str("2")));
 }
 
 static void a_tombstone_stays_one(void **state)
@@ -123,6 +139,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_parked_record_says_why_where_from_and_since_when),
+		cmocka_unit_test(how_often_it_was_replayed_goes_along),
 		cmocka_unit_test(a_tombstone_stays_one),
 		cmocka_unit_test(try_needs_no_broker_and_no_keys_but_the_rules),
 	};

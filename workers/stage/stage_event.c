@@ -52,6 +52,17 @@ static int read_day(struct slice text, uint32_t *day)
 	return 0;
 }
 
+/* The header's, which a replayed record keeps; else the timestamp's. */
+static uint32_t day_of(const struct kafka_record *record)
+{
+	struct slice text;
+	uint32_t day;
+
+	if (kafka_record_header(record, HEADER_DAY, &text) && read_day(text, &day) == 0)
+		return day;
+	return day_of_timestamp(record->timestamp_ms);
+}
+
 static int header_tip_id(const struct kafka_record *record, struct tip_id *id)
 {
 	struct slice text;
@@ -63,12 +74,10 @@ static int header_tip_id(const struct kafka_record *record, struct tip_id *id)
 
 void stage_identity_read(struct stage_identity *identity, const struct kafka_record *record)
 {
-	struct slice text;
 	struct frame frame;
 
 	memset(identity, 0, sizeof(*identity));
-	if (!kafka_record_header(record, HEADER_DAY, &text) || read_day(text, &identity->day))
-		identity->day = day_of_timestamp(record->timestamp_ms);
+	identity->day = day_of(record);
 	identity->known = true;
 	if (!header_tip_id(record, &identity->tip_id))
 		return;
@@ -124,7 +133,7 @@ int stage_event_open(struct event *event, struct stage_intake *intake, const str
 	event->value = record->value;
 	event->arena = intake->arena;
 	if (intake->stage->input == STAGE_READS_FRAMES) {
-		event->day = day_of_timestamp(record->timestamp_ms);
+		event->day = day_of(record);
 		return 0;
 	}
 	if (open_record(intake, record, &event->tip_id, err))

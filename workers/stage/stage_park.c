@@ -25,6 +25,7 @@ void stage_park_note_build(struct stage_park_note *note, const struct kafka_reco
 			   const char *reason, unsigned attempts)
 {
 	struct stage_identity identity;
+	struct slice replays;
 
 	stage_identity_read(&identity, record);
 	memset(note, 0, sizeof(*note));
@@ -47,9 +48,13 @@ void stage_park_note_build(struct stage_park_note *note, const struct kafka_reco
 	add_header(note, HEADER_ORIGIN_OFFSET, note->offset);
 	add_header(note, HEADER_DAY, note->day);
 	add_header(note, HEADER_ATTEMPTS, note->attempts);
+	if (kafka_record_header(record, HEADER_REPLAYS, &replays))
+		note->headers[note->out.n_headers++] = (struct kafka_header){ HEADER_REPLAYS, replays };
 	if (!identity.known)
 		return;
 	tip_id_hex(&identity.tip_id, note->tip_id);
 	note->out.key = slice_str(note->tip_id);
 	add_header(note, HEADER_TIP_ID, note->tip_id);
+	if (!slice_equal(record->key, note->out.key))
+		note->headers[note->out.n_headers++] = (struct kafka_header){ HEADER_ORIGIN_KEY, record->key };
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * stage_park: a record that can never succeed, on its way to tip.parked: its value as it came, with headers that say
- * why, where from and since which day. No key is needed: nothing is opened or sealed.
+ * why, where from and since which day. No key is needed: nothing is opened or sealed. What `tipctl parked replay` needs
+ * to put it back as it was goes along: its key where the parked record has another, and how often it was replayed.
  */
 #ifndef TIPLINE_WORKERS_STAGE_STAGE_PARK_H
 #define TIPLINE_WORKERS_STAGE_STAGE_PARK_H
@@ -9,7 +10,7 @@
 #include "ops/runtime/kafka_producer.h"
 #include "schema/tip_id.h"
 
-#define STAGE_PARK_HEADERS 8
+#define STAGE_PARK_HEADERS 10
 
 /* What `out` points at; used up by kafka_producer_send. */
 struct stage_park_note {

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/ctl/selection.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema/reason.h"
+#include "schema/topics.h"
+
+static int by_id(const void *a, const void *b)
+{
+	return memcmp(a, b, TIP_ID_BYTES);
+}
+
+static int read_tips(struct selection *selection, const struct ctl *ctl, struct err *err)
+{
+	selection->tips = mem_alloc((size_t)ctl->argc * sizeof *selection->tips + 1);
+	for (int i = 0; i < ctl->argc; i++)
+		if (tip_id_parse(&selection->tips[i], ctl->argv[i], strlen(ctl->argv[i])) < 0)
+			return err_set(err, ERR_USAGE, "bad-value", "\"%.64s\" is no tip id: 32 lower-case hex digits",
+				       ctl->argv[i]);
+	selection->n_tips = (size_t)ctl->argc;
+	qsort(selection->tips, selection->n_tips, sizeof *selection->tips, by_id);
+	return 0;
+}
+
+static int read_reason(struct selection *selection, const struct ctl *ctl, struct err *err)
+{
+	selection->reason = program_value(ctl->call, "reason", NULL);
+	if (!selection->reason || reason_find(selection->reason, strlen(selection->reason)))
+		return 0;
+	return err_set(err, ERR_USAGE, "bad-value", "there is no reason code \"%.64s\"", selection->reason);
+}
+
+static int read_stage(struct selection *selection, const struct ctl *ctl, struct err *err)
+{
+	struct buf names = BUF_INIT;
+
+	selection->stage = program_value(ctl->call, "stage", NULL);
+	if (!selection->stage)
+		return 0;
+	for (const struct topic_reader *reader = topic_readers; reader->stage; reader++) {
+		if (strcmp(reader->stage, selection->stage) == 0)
+			return buf_release(&names), 0;
+		buf_printf(&names, "%s%s", names.len ? ", " : "", reader->stage);
+	}
+	err_set(err, ERR_USAGE, "bad-value", "there is no stage \"%.64s\": %s", selection->stage, buf_text(&names));
+	buf_release(&names);
+	return -1;
+}
+
+int selection_read(struct selection *selection, const struct ctl *ctl, struct err *err)
+{
+	memset(selection, 0, sizeof *selection);
+	if (read_tips(selection, ctl, err) < 0 || read_reason(selection, ctl, err) < 0 ||
+	    read_stage(selection, ctl, err) < 0 || ctl_limit(ctl, &selection->limit, err) < 0 ||
+	    ctl_day(ctl, "since", &selection->since, err) < 0 || ctl_day(ctl, "until", &selection->until, err) < 0)
+		return -1;
+	if (selection->since >= 0 && selection->until >= 0 && selection->since > selection->until)
+		return err_set(err, ERR_USAGE, "bad-value", "--since is after --until");
+	return 0;
+}
+
+bool selection_given(const struct selection *selection)
+{
+	return selection->n_tips || selection->reason || selection->stage || selection->since >= 0 ||
+	       selection->until >= 0;
+}
+
+static bool is_text(struct slice value, const char *wanted)
+{
+	return !wanted || slice_equal(value, slice_str(wanted));
+}
+
+bool selection_holds(const struct selection *selection, const struct parked *parked)
+{
+	if (!is_text(parked->reason, selection->reason) || !is_text(parked->stage, selection->stage))
+		return false;
+	if ((selection->since >= 0 && parked->day < selection->since) ||
+	    (selection->until >= 0 && (parked->day < 0 || parked->day > selection->until)))
+		return false;
+	return !selection->n_tips ||
+	       (parked->has_tip_id && bsearch(&parked->tip_id, selection->tips, selection->n_tips,
+					      sizeof *selection->tips, by_id));
+}
+
+void selection_release(struct selection *selection)
+{
+	free(selection->tips);
+	memset(selection, 0, sizeof *selection);
+}
