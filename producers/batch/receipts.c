@@ -19,13 +19,39 @@ int receipts_open(struct receipts *receipts, const char *path, struct err *err)
 	return receipts->file != NULL ? 0 : err_errno(err, "receipts %s", path);
 }
 
+int receipts_open_kept(struct receipts *receipts, const char *path, struct err *err)
+{
+	receipts->kept = fopen(path, "ae");
+	return receipts->kept != NULL ? 0 : err_errno(err, "file of kept tips %s", path);
+}
+
+static void hex_of(const uint8_t tip_id[TIPLINE_ID_BYTES], char hex[TIP_ID_HEX])
+{
+	struct tip_id id;
+
+	memcpy(id.bytes, tip_id, TIP_ID_BYTES);
+	tip_id_hex(&id, hex);
+}
+
+void receipts_kept(struct receipts *receipts, const uint8_t tip_id[TIPLINE_ID_BYTES], const char *kind)
+{
+	char hex[TIP_ID_HEX];
+
+	if (receipts->kept == NULL)
+		return;
+	hex_of(tip_id, hex);
+	pthread_mutex_lock(&receipts->lock);
+	if (fprintf(receipts->kept, "{\"tip_id\":\"%s\",\"kind\":\"%s\"}\n", hex, kind) < 0 ||
+	    fflush(receipts->kept) != 0)
+		receipts->failed = true;
+	pthread_mutex_unlock(&receipts->lock);
+}
+
 static void write_line(struct receipts *receipts, const struct tipline_receipt *receipt, const char *kind)
 {
 	char hex[TIP_ID_HEX];
-	struct tip_id id;
 
-	memcpy(id.bytes, receipt->tip_id, TIP_ID_BYTES);
-	tip_id_hex(&id, hex);
+	hex_of(receipt->tip_id, hex);
 	(void)fprintf(receipts->file, "{\"tip_id\":\"%s\",\"result\":\"%s\",\"code\":%d,\"reason\":\"%s\"", hex,
 		      result_names[receipt->result], receipt->code, receipt->reason);
 	if (kind != NULL)
@@ -56,7 +82,9 @@ int receipts_close(struct receipts *receipts, struct err *err)
 	bool failed = receipts->failed;
 	if (receipts->file != NULL && fclose(receipts->file) != 0)
 		failed = true;
-	receipts->file = NULL;
+	if (receipts->kept != NULL && fclose(receipts->kept) != 0)
+		failed = true;
+	receipts->file = receipts->kept = NULL;
 	pthread_mutex_destroy(&receipts->lock);
-	return failed ? err_set(err, ERR_SYSTEM, NULL, "the receipts file could not be written") : 0;
+	return failed ? err_set(err, ERR_SYSTEM, NULL, "the receipts could not be written") : 0;
 }

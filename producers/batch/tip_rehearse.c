@@ -141,6 +141,7 @@ static int keep_frame(struct rehearsal *rehearsal, const struct buf *frame, cons
 	if (code != TIPLINE_OK)
 		return adapter_error(err, code);
 	rehearsal->put++;
+	receipts_kept(&rehearsal->receipts, tip_id, kind_names[kind]);
 	return 0;
 }
 
@@ -290,11 +291,13 @@ static int open_parts(struct rehearsal *rehearsal, struct err *err)
 {
 	const struct program_call *call = rehearsal->call;
 	const char *tips = program_value(call, "tips", NULL), *staff = program_value(call, "staff", NULL);
+	const char *kept = program_value(call, "kept", NULL);
 
 	if (tips == NULL)
 		return err_set(err, ERR_USAGE, NULL, "--tips is needed");
 	if (read_plan(rehearsal, err) || signals_install(err) ||
 	    receipts_open(&rehearsal->receipts, program_value(call, "receipts", NULL), err) ||
+	    (kept != NULL && receipts_open_kept(&rehearsal->receipts, kept, err)) ||
 	    adapter_open(&rehearsal->tipline, call, err))
 		return -1;
 	tipline_on_receipt(rehearsal->tipline, on_receipt, rehearsal);
@@ -363,7 +366,8 @@ static int run_program(const struct program_call *call, struct err *err)
 		rc = conclude(rehearsal);
 	}
 	release(rehearsal);
-	if (rehearsal->receipts.file != NULL && receipts_close(&rehearsal->receipts, rc < 0 ? NULL : err))
+	if ((rehearsal->receipts.file != NULL || rehearsal->receipts.kept != NULL) &&
+	    receipts_close(&rehearsal->receipts, rc < 0 ? NULL : err))
 		rc = -1;
 	free(rehearsal);
 	return rc;
@@ -380,6 +384,7 @@ static const struct program_option options[] = {
 	{ "conflicted", 0, "N", "tips that name a member of the team they should go to" },
 	{ "staff", 0, "FILE", "members of each team" },
 	{ "receipts", 0, "FILE", "append what became of each tip, as JSON lines with its kind" },
+	{ "kept", 0, "FILE", "append each tip that the spool has taken, as JSON lines with its kind" },
 	{ "progress-file", 0, "FILE", "keep the counts in this file, as one JSON line" },
 	{ "drain", 0, "SECONDS", "how long to wait for acknowledgements at the end (60)" },
 	{ "json", 0, NULL, "the last line of standard output is one JSON object (always so)" },
