@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""One Apache Kafka broker in KRaft mode on loopback, or librdkafka's embedded broker, for demo and tests.
+"""Apache Kafka in KRaft mode on loopback, one broker or three, or librdkafka's embedded broker, for demo and tests.
 
 A broker is started on ports of its own, answers when `start` returns, and is ended by its process id only. Its data
 lies in the folder it was given, so that a killed broker comes back with what it had.
@@ -11,33 +11,38 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
 KAFKA = os.path.join(TOP, "build", "kafka")
 ARCHIVE = os.path.join(KAFKA, "kafka.jsa")
 
-# A broker that was killed may register again once its old session is over: 1 s here instead of 9 s.
+# A broker that was killed may register again once its old session is over: 1 s alone, 3 s among three that share a
+# busy machine, instead of 9 s.
 SERVER_PROPERTIES = """\
 process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:{controller}
+node.id={node}
+controller.quorum.voters={voters}
 listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
 advertised.listeners=PLAINTEXT://127.0.0.1:{port}
 controller.listener.names=CONTROLLER
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
 inter.broker.listener.name=PLAINTEXT
 log.dirs={data}
+default.replication.factor={replicas}
+min.insync.replicas={insync}
+unclean.leader.election.enable=false
 offsets.topic.num.partitions=1
-offsets.topic.replication.factor=1
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
+offsets.topic.replication.factor={replicas}
+share.coordinator.state.topic.replication.factor={replicas}
+share.coordinator.state.topic.min.isr={insync}
+transaction.state.log.replication.factor={replicas}
+transaction.state.log.min.isr={insync}
 group.initial.rebalance.delay.ms=0
 auto.create.topics.enable=false
 message.max.bytes=3145728
 replica.fetch.max.bytes=3145728
-broker.session.timeout.ms=1000
+broker.session.timeout.ms={session}
 broker.heartbeat.interval.ms=200
 log.cleaner.dedupe.buffer.size=16777216
 """
@@ -75,10 +80,12 @@ class KafkaBroker:
     name = "apache-kafka 4.3.1"
     restartable = True
 
-    def __init__(self, folder):
+    def __init__(self, folder, node=1):
         self.folder = os.path.abspath(folder)
+        self.node = node
         self.port = free_port()
         self.controller = free_port()
+        self.voters = [self]  # all brokers of the cluster
         self.address = f"127.0.0.1:{self.port}"
         self.process = None
         self.properties = os.path.join(self.folder, "server.properties")
@@ -92,13 +99,20 @@ class KafkaBroker:
         data = os.path.join(self.folder, "data")
         os.makedirs(data, exist_ok=True)
         with open(self.properties, "w", encoding="ascii") as f:
-            f.write(SERVER_PROPERTIES.format(port=self.port, controller=self.controller, data=data))
+            f.write(SERVER_PROPERTIES.format(
+                node=self.node, port=self.port, controller=self.controller, data=data, replicas=len(self.voters),
+                voters=",".join(f"{b.node}@127.0.0.1:{b.controller}" for b in self.voters),
+                insync=len(self.voters) // 2 + 1, session=1000 if len(self.voters) == 1 else 3000))
         if not os.path.exists(os.path.join(data, "meta.properties")):
             tool = ["kafka.tools.StorageTool", "format", "-t", "MkU3OEVBNTcwNTJENDM2Qg", "-c", self.properties]
             subprocess.run(self._java("128m", tool), check=True, stdout=subprocess.DEVNULL,
                            stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
 
     def start(self, record_archive=False):
+        self.launch(record_archive)
+        self.await_port()
+
+    def launch(self, record_archive=False):
         self.format()
         jvm = []
         if record_archive:
@@ -108,9 +122,14 @@ class KafkaBroker:
         with open(os.path.join(self.folder, "broker.log"), "ab") as log:
             self.process = subprocess.Popen(self._java("256m", *jvm, ["kafka.Kafka", self.properties]), stdout=log,
                                             stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
-        wait_until(lambda: self._alive() and listening(self.port), 60, "the broker's port")
 
-    def _alive(self):
+    def await_port(self):
+        wait_until(lambda: self._not_ended() and listening(self.port), 60, "the broker's port")
+
+    def alive(self):
+        return self.process is not None and self.process.poll() is None
+
+    def _not_ended(self):
         if self.process.poll() is not None:
             raise RuntimeError(f"the broker ended with {self.process.returncode}: see {self.folder}/broker.log")
         return True
@@ -127,6 +146,34 @@ class KafkaBroker:
             except subprocess.TimeoutExpired:
                 self.kill()
         self.process = None
+
+
+class KafkaCluster:
+    """Brokers that are controllers too: three copies of each record, two of which an acknowledgement needs."""
+    name = KafkaBroker.name + " x 3"
+    restartable = True
+
+    def __init__(self, folder, n=3):
+        self.brokers = [KafkaBroker(os.path.join(folder, str(i + 1)), i + 1) for i in range(n)]
+        for broker in self.brokers:
+            broker.voters = self.brokers
+        self.address = ",".join(broker.address for broker in self.brokers)
+
+    def start(self):
+        """None answers before most are there, so all are launched before any is awaited."""
+        stopped = [broker for broker in self.brokers if not broker.alive()]
+        with ThreadPoolExecutor(len(self.brokers)) as pool:
+            list(pool.map(KafkaBroker.launch, stopped))
+        for broker in stopped:
+            broker.await_port()
+
+    def kill(self):
+        for broker in self.brokers:
+            broker.kill()
+
+    def stop(self):
+        with ThreadPoolExecutor(len(self.brokers)) as pool:
+            list(pool.map(KafkaBroker.stop, self.brokers))
 
 
 class EmbeddedBroker:

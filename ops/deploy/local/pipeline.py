@@ -27,9 +27,12 @@ HOPELESS = (64, 78)
 class Daemon(threading.Thread):
     """One daemon under supervision: a thread that starts it, waits for its end, and starts it again."""
 
-    def __init__(self, name, argv, log):
+    def __init__(self, name, argv, log, env=None):
         super().__init__(name=f"supervise-{name}", daemon=True)
         self.daemon_name, self.argv, self.log = name, argv, log
+        self.env = {**os.environ, **env} if env else None
+        self.free = threading.Event()  # cleared: the next incarnation is not started yet
+        self.free.set()
         self.process = None
         self.starts = 0
         self.ends = []          # exit statuses, negative for a signal
@@ -40,10 +43,12 @@ class Daemon(threading.Thread):
     def run(self):
         pause = 0.05
         while not self.stopping.is_set():
+            if not self.free.wait(0.1):
+                continue
             began = time.monotonic()
             with open(self.log, "ab") as log:
-                self.process = subprocess.Popen(self.argv, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                                                start_new_session=True)
+                self.process = subprocess.Popen(self.command(), stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                                                env=self.env, start_new_session=True)
             self.starts += 1
             if self.stopping.is_set():
                 self.process.terminate()
@@ -57,6 +62,10 @@ class Daemon(threading.Thread):
             # Short for what was killed after it had worked, doubling for what fails at once.
             pause = 0.05 if time.monotonic() - began > 2 else min(pause * 2, 2.0)
             self.stopping.wait(pause)
+
+    def command(self):
+        """What the next incarnation is started with."""
+        return self.argv
 
     def alive(self):
         return self.process is not None and self.process.returncode is None
@@ -135,22 +144,27 @@ class Pipeline:
                 os.makedirs(folder, mode=0o700, exist_ok=True)
                 shutil.copy2(self.path("keys", "bus", epoch_file), folder)
 
-    def write_conf(self):
+    def own_conf(self, name):
+        """What a daemon has in its configuration that others have not."""
         shared = os.path.join(TOP, "workers")
+        return {
+            "gateway": {"listen": f"127.0.0.1:{self.gateway_port}", "keys": {
+                "curve": self.path("keys", "gateway.curve"), "adapters": self.path("keys", "adapters.yaml"),
+                "recipients": self.path("keys", "recipients.yaml")}},
+            "classify": {"lexicon": os.path.join(shared, "classify", "lexicon.yaml"), "keys": {
+                "bus": self.path("keys-of", "classify"), "triage": self.path("keys", "triage"),
+                "linkage": self.path("keys", "linkage.key"), "adapters": self.path("keys", "adapters.yaml")}},
+            "dedupe": {"index": self.path("data", "dedupe.index"), "keys": {"bus": self.path("keys-of", "dedupe")}},
+            "route": {"policy": os.path.join(shared, "route", "policy.yaml"),
+                      "keys": {"bus": self.path("keys-of", "route")},
+                      "teams": {team: self._team(team) for team in TEAMS}},
+            "sink": {"store": self.path("data", "store.db"), "keys": {"bus": self.path("keys-of", "sink")}},
+        }[name]
+
+    def write_conf(self):
         for name in DAEMONS:
             self.http[name] = f"127.0.0.1:{free_port()}"
-        self._write("gateway", {"listen": f"127.0.0.1:{self.gateway_port}", "keys": {
-            "curve": self.path("keys", "gateway.curve"), "adapters": self.path("keys", "adapters.yaml"),
-            "recipients": self.path("keys", "recipients.yaml")}})
-        self._write("classify", {"lexicon": os.path.join(shared, "classify", "lexicon.yaml"), "keys": {
-            "bus": self.path("keys-of", "classify"), "triage": self.path("keys", "triage"),
-            "linkage": self.path("keys", "linkage.key"), "adapters": self.path("keys", "adapters.yaml")}})
-        self._write("dedupe", {"index": self.path("data", "dedupe.index"),
-                               "keys": {"bus": self.path("keys-of", "dedupe")}})
-        self._write("route", {"policy": os.path.join(shared, "route", "policy.yaml"),
-                              "keys": {"bus": self.path("keys-of", "route")},
-                              "teams": {team: self._team(team) for team in TEAMS}})
-        self._write("sink", {"store": self.path("data", "store.db"), "keys": {"bus": self.path("keys-of", "sink")}})
+            self._write(name, self.own_conf(name))
         for name, _, _ in ADAPTERS:
             self._write_adapter(name)
         for name, _ in REHEARSAL_ADAPTERS:
