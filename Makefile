@@ -94,9 +94,10 @@ up: ## start the same pipeline to play with; state in build/up
 down: ## stop it
 	$(Q)python3 ops/deploy/local/up.py stop
 
-test: ## lint, unit, fuzz, replay and end-to-end tests
+test: ## lint, unit, fuzz, replay and end-to-end tests, a short chaos
 	$(Q)ops/deploy/local/setup all
 	$(Q)$(MAKE) --no-print-directory lint unit fuzz replay e2e
+	$(Q)$(MAKE) --no-print-directory chaos KILLS=$(or $(KILLS),40) MINUTES=5
 
 lint: $(B)/gen/store.sql.h ## the house's rules
 	$(Q)CC=$(CC) tests/lint/run
@@ -130,6 +131,11 @@ soak: programs ## RSS of each daemon over TIPS=500000 tips and RECONNECTS=10000 
 	$(Q)ops/deploy/local/setup demo
 	$(Q)python3 tests/soak/soak.py --bin $(B)/bin --tips $(TIPS) --reconnects $(RECONNECTS)
 
+# So many SIGKILLs, with all other faults in proportion, drawn from the seed; MINUTES leaves out what there is no time for.
+chaos: programs $(B)/chaos/shim.so ## kills, zombies, lost brokers, full disks …, then the count (KILLS=1000 SEED=7)
+	$(Q)python3 tests/chaos/run.py --bin $(B)/bin --shim $(B)/chaos/shim.so --kills $(or $(KILLS),100) \
+		$(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
+
 man: $(BINS) ## manual pages, from the programs' own tables, in build/man
 	$(Q)mkdir -p build/man
 	$(Q)for p in $(program_names); do $(B)/bin/$$p --man > build/man/$$p.$$(case $$p in tip-*|tipctl) echo 1;; *) echo 8;; esac) || exit 1; done
@@ -140,7 +146,7 @@ install: all man ## programs, library, manual pages, to DESTDIR and PREFIX (/usr
 clean: ## remove what was built, not what was set up
 	$(Q)rm -rf build/gcc* build/clang* build/man
 
-.PHONY: help all programs setup setup-quiet demo up down test lint unit replay e2e bench soak fuzz fuzz-programs fuzz-seeds man install clean
+.PHONY: help all programs setup setup-quiet demo up down test lint unit replay e2e chaos bench soak fuzz fuzz-programs fuzz-seeds man install clean
 
 # Rules.
 $(B)/%.o: %.c | $(B)/gen/store.sql.h
@@ -189,6 +195,13 @@ $(B)/fuzz/%: $(B)/tests/fuzz/%_fuzz.o $(foreach r,$(PROGRAM_ROOMS),$(call lib,$(
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+# Preloaded into daemons by chaos, so without sanitizers, whose runtime must come first.
+$(B)/chaos/shim.so: $(wildcard tests/chaos/*.c) tests/chaos/shim.h
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -I. $(WARN) $(CFLAGS) -fPIC -fvisibility=hidden -include ops/runtime/banned.h \
+		-shared -o $@ $(filter %.c,$^) -ldl
 
 # libtipline: one relocatable object in which only tipline_* is visible, so that an adapter's names never clash.
 SDK_OBJS := $(call obj,producers/sdk) $(call obj,schema) $(filter-out $(B)/ops/runtime/kafka% $(B)/ops/runtime/http.o,$(call obj,ops/runtime))

@@ -169,7 +169,7 @@ class Pipeline:
             self._write_adapter(name)
         for name, _ in REHEARSAL_ADAPTERS:
             self._write_adapter(name)
-        self._write_yaml("tipctl", {"kafka": {"brokers": self.broker.address},
+        self._write_yaml("tipctl", {"kafka": {"brokers": self.broker.address.split(",")},
                                     "store": self.path("data", "store.db"),
                                     "daemons": {name: self.http[name] for name in DAEMONS}})
 
@@ -180,7 +180,7 @@ class Pipeline:
         return conf
 
     def _write(self, name, conf):
-        kafka = {"brokers": self.broker.address}
+        kafka = {"brokers": self.broker.address.split(",")}
         if self.broker.restartable:
             kafka["instance"] = name
         elif name in WORKERS:  # the embedded broker knows no static members, and keeps little for who is away long
