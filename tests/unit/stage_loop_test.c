@@ -30,13 +30,8 @@
 #include "ops/runtime/log.h"
 #include "schema/reason.h"
 #include "schema/topics.h"
+#include "tests/unit/stage_loop_world.h"
 #include "workers/stage/stage.h"
-
-#define DEADLINE_MS 60000
-#define TIPS_MAX 400
-#define DAY 20000u
-#define IN "test.in"
-#define OUT "test.out"
 
 /* ---- the stage under test, in its own process ---- */
 
@@ -94,6 +89,8 @@ static enum verdict doer_handle(void *state, const struct event *in, struct emit
 	if (begins(in->value, "hang") && first_time(doer, "hang"))
 		for (;;)
 			pause(); /* each signal ends one */
+	if (begins(in->value, "kill"))
+		raise(SIGKILL);
 	doer->exit_in_flush |= begins(in->value, "exit-in-flush");
 	return VERDICT_DONE;
 }
@@ -127,241 +124,6 @@ static const struct stage doer_stage = {
 	.flush = doer_flush,
 	.close = doer_close,
 };
-
-/* ---- the world around it ---- */
-
-struct world {
-	char folder[64], conf_path[96];
-	struct kafka_embedded *broker;
-	struct conf *conf;
-	struct kafka_producer *producer;
-	struct kafka_admin *admin;
-	size_t n_tips;
-	unsigned seen_out[TIPS_MAX], seen_parked[TIPS_MAX];
-	bool wants_parked[TIPS_MAX];
-};
-
-static void must(int rc, const struct err *err)
-{
-	if (rc)
-		fail_msg("%s", err->text);
-}
-
-static void write_conf(struct world *w, const char *more)
-{
-	FILE *file = fopen(w->conf_path, "we");
-
-	assert_non_null(file);
-	fprintf(file, "kafka:\n  brokers: [\"%s\"]\n", kafka_embedded_address(w->broker));
-	fprintf(file, "test:\n  marks: %s\n", w->folder);
-	fprintf(file, "stage:\n  batch: 50\n  retry_first: 1ms\n  retry_max: 5ms\n  session_timeout: 3s\n%s", more);
-	fclose(file);
-}
-
-static struct world *world_new(const char *more)
-{
-	static const struct conf_key *const tables[] = { kafka_conf_keys, NULL };
-	const struct kafka_producer_options options = { .client_id = "test", .queue_max = 1000 };
-	struct world *w = mem_alloc(sizeof(*w));
-	struct err err = ERR_INIT;
-	char text[256];
-
-	snprintf(w->folder, sizeof(w->folder), "/tmp/stage_loop_test.XXXXXX");
-	assert_non_null(mkdtemp(w->folder));
-	snprintf(w->conf_path, sizeof(w->conf_path), "%s/test.yaml", w->folder);
-	must(kafka_embedded_new(&w->broker, 1, &err), &err);
-	must(kafka_embedded_topic(w->broker, IN, 2, &err), &err);
-	must(kafka_embedded_topic(w->broker, OUT, 1, &err), &err);
-	must(kafka_embedded_topic(w->broker, TOPIC_PARKED, 1, &err), &err);
-	write_conf(w, more);
-	snprintf(text, sizeof(text), "kafka:\n  brokers: [\"%s\"]\n", kafka_embedded_address(w->broker));
-	must(conf_parse(&w->conf, "test", text, tables, &err), &err);
-	must(kafka_producer_new(&w->producer, w->conf, &options, &err), &err);
-	must(kafka_admin_open(&w->admin, w->conf, 5000, &err), &err);
-	return w;
-}
-
-static void remove_file(const struct world *w, const char *name)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "%s/%s", w->folder, name);
-	unlink(path);
-}
-
-static void world_free(struct world *w)
-{
-	kafka_producer_free(w->producer);
-	kafka_admin_close(w->admin);
-	conf_free(w->conf);
-	kafka_embedded_free(w->broker);
-	remove_file(w, "test.yaml");
-	remove_file(w, "fatal");
-	remove_file(w, "flush");
-	remove_file(w, "hang");
-	rmdir(w->folder);
-	free(w);
-}
-
-/* A tip whose number is the end of its id. */
-static void put(struct world *w, const char *word)
-{
-	char hex[TIP_ID_HEX], day[12];
-	struct err err = ERR_INIT;
-	struct tip_id id = { { 0 } };
-
-	assert_true(w->n_tips < TIPS_MAX);
-	id.bytes[TIP_ID_BYTES - 2] = (uint8_t)(w->n_tips >> 8);
-	id.bytes[TIP_ID_BYTES - 1] = (uint8_t)w->n_tips;
-	tip_id_hex(&id, hex);
-	snprintf(day, sizeof(day), "%u", DAY);
-	const struct kafka_header header = { HEADER_TIP_ID, slice_str(hex) };
-	const struct kafka_outgoing record = { .topic = IN, .key = slice_str(hex), .value = slice_str(word),
-					       .headers = &header, .n_headers = 1, .timestamp_ms = DAY * 86400000ll };
-	must(kafka_producer_send(w->producer, &record, NULL, &err), &err);
-	w->wants_parked[w->n_tips++] = !strncmp(word, "park", 4);
-}
-
-static void put_many(struct world *w, const char *word, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		put(w, word);
-}
-
-static void put_done(struct world *w)
-{
-	struct err err = ERR_INIT;
-
-	must(kafka_producer_flush(w->producer, 10000, &err), &err);
-}
-
-static int count_record(void *arg, const struct kafka_record *record, struct err *err)
-{
-	unsigned *seen = arg;
-	struct slice hex;
-	struct tip_id id;
-
-	(void)err;
-	assert_true(kafka_record_header(record, HEADER_TIP_ID, &hex));
-	assert_int_equal(tip_id_parse(&id, (const char *)hex.data, hex.len), 0);
-	seen[((size_t)id.bytes[TIP_ID_BYTES - 2] << 8) + id.bytes[TIP_ID_BYTES - 1]]++;
-	assert_int_equal(record->timestamp_ms % 86400000, 0); /* a day and no time */
-	assert_true(record->timestamp_ms > DAY * 86400000ll);
-	return 0;
-}
-
-/* Every tip went exactly where it should, at least once. Returns how often more than once. */
-static unsigned check_all(struct world *w)
-{
-	struct err err = ERR_INIT;
-	unsigned again = 0;
-
-	memset(w->seen_out, 0, sizeof(w->seen_out));
-	memset(w->seen_parked, 0, sizeof(w->seen_parked));
-	must(kafka_admin_scan(w->admin, OUT, NULL, count_record, w->seen_out, &err), &err);
-	must(kafka_admin_scan(w->admin, TOPIC_PARKED, NULL, count_record, w->seen_parked, &err), &err);
-	for (size_t i = 0; i < w->n_tips; i++) {
-		unsigned right = w->wants_parked[i] ? w->seen_parked[i] : w->seen_out[i];
-		unsigned wrong = w->wants_parked[i] ? w->seen_out[i] : w->seen_parked[i];
-		if (!right || wrong)
-			fail_msg("tip %zu: %u times where it belongs, %u elsewhere", i, right, wrong);
-		again += right - 1;
-	}
-	return again;
-}
-
-static int64_t left_to_commit(struct world *w)
-{
-	int64_t sum = 0;
-
-	for (int32_t p = 0; p < 2; p++) {
-		int64_t low, high, next;
-		struct err err = ERR_INIT;
-		must(kafka_admin_watermarks(w->admin, IN, p, &low, &high, &err), &err);
-		must(kafka_admin_committed(w->admin, GROUP_PREFIX "test", IN, p, &next, &err), &err);
-		sum += high - (next < 0 ? 0 : next);
-	}
-	return sum;
-}
-
-static pid_t start_stage(struct world *w)
-{
-	char *const argv[] = { (char[]){ "stage_loop_test" }, (char[]){ "stage" }, (char[]){ "-c" }, w->conf_path,
-			       (char[]){ "--log-level" },     (char[]){ "error" },  NULL };
-	pid_t pid = fork();
-
-	assert_true(pid >= 0);
-	if (!pid) {
-		execv("/proc/self/exe", argv);
-		_exit(127);
-	}
-	return pid;
-}
-
-static void nap(void)
-{
-	const struct timespec ms20 = { 0, 20000000 };
-
-	nanosleep(&ms20, NULL);
-}
-
-static void await_mark(const struct world *w, const char *name)
-{
-	int64_t until = clock_mono_ms() + DEADLINE_MS;
-	char path[128];
-
-	snprintf(path, sizeof(path), "%s/%s", w->folder, name);
-	while (access(path, F_OK)) {
-		if (clock_mono_ms() > until)
-			fail_msg("the stage never came to \"%s\"", name);
-		nap();
-	}
-}
-
-/* The exit status, or -signal. The process is killed when it takes too long. */
-static int wait_stage(pid_t pid, int64_t most_ms)
-{
-	int64_t until = clock_mono_ms() + most_ms;
-	int status;
-
-	for (;;) {
-		pid_t got = waitpid(pid, &status, WNOHANG);
-		assert_true(got >= 0);
-		if (got == pid)
-			break;
-		if (clock_mono_ms() > until) {
-			kill(pid, SIGKILL);
-			waitpid(pid, &status, 0);
-			fail_msg("the stage did not end within %lld ms", (long long)most_ms);
-		}
-		nap();
-	}
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
-
-static int stop_stage(pid_t pid)
-{
-	kill(pid, SIGTERM);
-	return wait_stage(pid, 15000);
-}
-
-/* Runs the stage, starting it again when it ends, until `left` records or fewer are uncommitted. */
-static pid_t run_until_left(struct world *w, pid_t pid, int64_t left, int *deaths)
-{
-	int64_t until = clock_mono_ms() + DEADLINE_MS;
-
-	while (left_to_commit(w) > left) {
-		int status;
-		if (clock_mono_ms() > until)
-			fail_msg("%lld records are still not committed", (long long)left_to_commit(w));
-		if (waitpid(pid, &status, WNOHANG) == pid) {
-			(*deaths)++;
-			pid = start_stage(w);
-		}
-		nap();
-	}
-	return pid;
-}
 
 /* ---- the tests ---- */
 
@@ -493,6 +255,43 @@ static void kills_lose_nothing(void **state)
 	world_free(w);
 }
 
+static int expect_poison(void *arg, const struct kafka_record *record, struct err *err)
+{
+	struct slice reason, attempts;
+
+	(void)arg;
+	(void)err;
+	assert_true(kafka_record_header(record, HEADER_REASON, &reason));
+	assert_true(kafka_record_header(record, HEADER_ATTEMPTS, &attempts));
+	assert_true(slice_equal(reason, slice_str(REASON_POISON)));
+	assert_true(slice_equal(attempts, slice_str("3")));
+	assert_true(slice_equal(record->value, slice_str("kill")));
+	return 0;
+}
+
+/*
+ * Fails when answer_record no longer asks stage_suspect_deaths (the worker then dies until the deadline), and when
+ * call_handle no longer notes what is in hand; both were tried.
+ */
+static void a_record_that_kills_is_parked_after_three_deaths(void **state)
+{
+	struct world *w = world_new("");
+	struct err err = ERR_INIT;
+	int deaths = 0;
+
+	(void)state;
+	put_many(w, "ok", 60);
+	put(w, "kill");
+	put_many(w, "ok", 60);
+	put_done(w);
+	pid_t pid = run_until_left(w, start_stage(w), 0, &deaths);
+	assert_int_equal(stop_stage(pid), 0);
+	assert_int_equal(deaths, 3);
+	check_all(w);
+	must(kafka_admin_scan(w->admin, TOPIC_PARKED, NULL, expect_poison, NULL, &err), &err);
+	world_free(w);
+}
+
 static const struct CMUnitTest cases[] = {
 	cmocka_unit_test(every_verdict_finds_its_place),
 	cmocka_unit_test(a_crash_between_flush_and_commit_loses_nothing),
@@ -501,6 +300,7 @@ static const struct CMUnitTest cases[] = {
 	cmocka_unit_test(the_watchdog_ends_a_stage_that_hangs),
 	cmocka_unit_test(a_stop_does_not_wait_for_a_stage_that_hangs),
 	cmocka_unit_test(kills_lose_nothing),
+	cmocka_unit_test(a_record_that_kills_is_parked_after_three_deaths),
 };
 
 #define N_CASES (sizeof(cases) / sizeof(cases[0]))

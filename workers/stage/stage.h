@@ -26,6 +26,9 @@
  * between leads to the batch being seen again, so `handle` must give the same answer for an event it has
  * answered before: `event.origin` tells a redelivery (same place) from a repeat (another place).
  *
+ * A record that ends the process three times in a row while it is handled is parked as "poison" by the skeleton
+ * (stage_suspect.h), and its partition goes on.
+ *
  * A stage sees no Kafka, no clock and no random source but `struct stage_env`, so a test fixes both.
  *
  * --try: the stage runs over JSON lines on standard input, no broker, no network: for a frame stage each line

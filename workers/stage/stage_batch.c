@@ -113,14 +113,17 @@ static void log_retry(unsigned failures, const struct err *why)
 		  why->text, NULL);
 }
 
-static enum verdict call_handle(struct stage_batch *batch, const struct event *event, struct err *why)
+static enum verdict call_handle(struct stage_batch *batch, const struct kafka_record *record,
+				const struct event *event, struct err *why)
 {
 	enum verdict verdict;
 
 	emit_begin(&batch->emit, event->day);
 	if (batch->watch)
 		stage_watch_enter(batch->watch);
+	stage_suspect_enter(batch->suspect, record);
 	verdict = batch->stage->handle(batch->state, event, &batch->emit, why);
+	stage_suspect_leave(batch->suspect);
 	if (batch->watch)
 		stage_watch_leave(batch->watch);
 	if (verdict == VERDICT_DONE && batch->emit.failed) {
@@ -143,7 +146,7 @@ static enum step answer_event(struct stage_batch *batch, size_t i, const struct 
 		struct err why = ERR_INIT;
 		enum step step;
 		batch->entries[i].attempts++;
-		switch (call_handle(batch, event, &why)) {
+		switch (call_handle(batch, batch->entries[i].record, event, &why)) {
 		case VERDICT_DONE:
 			return send_emitted(batch, i, err);
 		case VERDICT_PARK:
@@ -160,20 +163,47 @@ static enum step answer_event(struct stage_batch *batch, size_t i, const struct 
 	}
 }
 
+static int open_event(struct stage_batch *batch, const struct kafka_record *record, struct event *event,
+		      struct err *why)
+{
+	stage_suspect_enter(batch->suspect, record);
+	int rc = stage_event_open(event, &batch->intake, record, why);
+	stage_suspect_leave(batch->suspect);
+	return rc;
+}
+
+static enum step answer_poison(struct stage_batch *batch, size_t i, unsigned deaths, struct err *err)
+{
+	struct err why = ERR_INIT;
+
+	batch->entries[i].attempts = deaths;
+	err_set(&why, ERR_DATA, REASON_POISON, "the worker died in this record %u times", deaths);
+	return park(batch, i, &why, err);
+}
+
 static enum step answer_record(struct stage_batch *batch, size_t i, struct err *err)
 {
 	struct batch_entry *entry = &batch->entries[i];
+	unsigned deaths = stage_suspect_deaths(batch->suspect, entry->record);
 	struct event event;
 	struct err why = ERR_INIT;
+	enum step step;
 
 	if (batch->port->stopping_ms(batch->port->arg) >= STAGE_CUT_AFTER_MS)
 		return STEP_CUT;
 	if (stage_outbox_keepalive(&batch->outbox, err))
 		return STEP_FAILED;
-	if (!stage_event_open(&event, &batch->intake, entry->record, &why))
-		return answer_event(batch, i, &event, err);
-	entry->attempts = 1;
-	return park(batch, i, &why, err);
+	if (deaths >= STAGE_POISON_DEATHS)
+		return answer_poison(batch, i, deaths, err);
+	if (!open_event(batch, entry->record, &event, &why)) {
+		step = answer_event(batch, i, &event, err);
+	} else {
+		entry->attempts = 1;
+		step = park(batch, i, &why, err);
+	}
+	if (step == STEP_NEXT)
+		stage_suspect_forget(batch->suspect, entry->record);
+	return step;
 }
 
 /* Parks what has an output too large, until nothing more is refused. */

@@ -8,6 +8,8 @@
  * A record whose output Kafka refuses for its size is parked as too-large. Anything else that is refused for
  * good ends the batch with an error, and nothing of it is committed.
  *
+ * A record in whose hand the worker died STAGE_POISON_DEATHS times is parked as poison, unopened (stage_suspect.h).
+ *
  * A stop cuts the batch: at once before a record that waits for a retry, after STAGE_CUT_AFTER_MS before any record;
  * what was answered before the cut is finished and committed.
  */
@@ -19,6 +21,7 @@
 #include "workers/stage/stage_event.h"
 #include "workers/stage/stage_meter.h"
 #include "workers/stage/stage_outbox.h"
+#include "workers/stage/stage_suspect.h"
 #include "workers/stage/stage_watch.h"
 
 #define STAGE_CUT_AFTER_MS 3000
@@ -37,6 +40,7 @@ struct stage_batch {
 	const struct stage_settings *settings;
 	struct stage_meter *meter;
 	struct stage_watch *watch; /* NULL: nobody watches */
+	struct stage_suspect *suspect; /* NULL: deaths are not remembered */
 	struct bus_ring *ring;     /* NULL for a stage without a bus key */
 
 	/* The batch's own. */

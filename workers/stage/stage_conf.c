@@ -26,6 +26,9 @@ const struct conf_key stage_conf_keys[] = {
 	  "not ready when records wait and no batch was finished for this long" },
 	{ "stage.watchdog", CONF_DURATION, "120s", 1000, 86400000, NULL,
 	  "the worker ends, to be restarted, when one record keeps it busy for this long" },
+	{ "stage.suspects", CONF_PATH, "", 0, 0, NULL,
+	  "file that remembers, over deaths of this worker, which record it had in hand: a record that ends it three "
+	  "times in a row is parked as poison; empty: \"suspects\" in the state folder that systemd gives, or none" },
 	CONF_KEYS_END
 };
 
@@ -44,6 +47,7 @@ void stage_settings_read(struct stage_settings *settings, const struct conf *con
 		.retry_max_ms = conf_int(conf, "stage.retry_max"),
 		.progress_ms = conf_int(conf, "stage.progress"),
 		.watchdog_ms = conf_int(conf, "stage.watchdog"),
+		.suspects = conf_str(conf, "stage.suspects"),
 	};
 }
 

@@ -19,6 +19,7 @@ struct stage_settings {
 	int64_t retry_first_ms, retry_max_ms;
 	int64_t progress_ms; /* not ready after this long without a batch while records wait */
 	int64_t watchdog_ms; /* the process ends after this long inside one call of the stage */
+	const char *suspects; /* see stage_suspect.h; "": not set */
 };
 
 /* Strings are borrowed from `conf`. */

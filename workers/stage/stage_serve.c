@@ -12,6 +12,7 @@
 #include "workers/stage/stage_batch.h"
 #include "workers/stage/stage_kafka.h"
 #include "workers/stage/stage_status.h"
+#include "workers/stage/stage_suspect.h"
 
 #define HOUSEKEEPING_MS 1000
 
@@ -25,6 +26,7 @@ struct serve {
 	void *state;
 	bool opened;
 	struct stage_watch *watch;
+	struct stage_suspect *suspect;
 	struct stage_status status;
 	struct stage_kafka kafka;
 	struct stage_batch batch;
@@ -46,7 +48,8 @@ static int open_stage(struct serve *serve, struct err *err)
 	if (signals_install(err) || keys_begin(err))
 		return -1;
 	tip_begin();
-	if (stage_bus_load(&serve->ring, serve->stage, serve->conf, err) ||
+	if (stage_suspect_open(&serve->suspect, serve->settings.suspects, err) ||
+	    stage_bus_load(&serve->ring, serve->stage, serve->conf, err) ||
 	    serve->stage->open(&serve->state, &env, err))
 		return -1;
 	serve->opened = true;
@@ -65,6 +68,7 @@ static int open_doors(struct serve *serve, struct err *err)
 	serve->batch.settings = &serve->settings;
 	serve->batch.meter = &serve->meter;
 	serve->batch.watch = serve->watch;
+	serve->batch.suspect = serve->suspect;
 	serve->batch.ring = serve->ring;
 	stage_batch_init(&serve->batch);
 	serve->ready = true;
@@ -87,6 +91,7 @@ static void close_all(struct serve *serve)
 	if (serve->opened && serve->stage->close)
 		serve->stage->close(serve->state);
 	stage_watch_free(serve->watch);
+	stage_suspect_close(serve->suspect);
 	if (serve->ring)
 		bus_ring_free(serve->ring);
 	stage_meter_release(&serve->meter);

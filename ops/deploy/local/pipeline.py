@@ -183,8 +183,11 @@ class Pipeline:
         kafka = {"brokers": self.broker.address.split(",")}
         if self.broker.restartable:
             kafka["instance"] = name
-        elif name in WORKERS:  # the embedded broker knows no static members, and keeps little for who is away long
-            conf = {"stage": {"session_timeout": "3s"}, **conf}
+        if name in WORKERS:
+            stage = {"suspects": self.path("data", f"{name}.suspects")}
+            if not self.broker.restartable:  # it knows no static members, and keeps little for who is away long
+                stage["session_timeout"] = "3s"
+            conf = {"stage": stage, **conf}
         conf = {"kafka": kafka, "http": {"listen": self.http[name]}, **conf}
         self._write_yaml(name, conf)
 
