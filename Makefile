@@ -140,7 +140,7 @@ man: $(BINS) ## manual pages, from the programs' own tables, in build/man
 	$(Q)mkdir -p build/man
 	$(Q)for p in $(program_names); do $(B)/bin/$$p --man > build/man/$$p.$$(case $$p in tip-*|tipctl) echo 1;; *) echo 8;; esac) || exit 1; done
 
-install: all man ## programs, library, manual pages, to DESTDIR and PREFIX (/usr/local)
+install: all man ## programs, library, manual pages, completion, to DESTDIR and PREFIX (/usr/local)
 	$(Q)ops/deploy/install "$(B)" "$(DESTDIR)" "$(or $(PREFIX),/usr/local)"
 
 clean: ## remove what was built, not what was set up

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/ctl/ctl_program.h"
 
+#include <string.h>
+
 #include "ops/ctl/ctl.h"
+#include "ops/ctl/resolution.h"
+#include "schema/reason.h"
+#include "schema/topics.h"
 
 const struct conf_key ctl_keys[] = {
 	{ "store", CONF_PATH, "", 0, 0, NULL, "the store that the sink writes (SQLite file)" },
@@ -41,6 +46,53 @@ static const struct program_option options[] = {
 	{ "adapters", 0, "LIST", "keys init: NAME:ID:CHANNEL+CHANNEL, separated by commas" },
 	PROGRAM_OPTIONS_END
 };
+
+static void write_each(struct buf *out, const char *word)
+{
+	buf_printf(out, "%s%s", out->len && out->data[out->len - 1] != '"' ? " " : "", word);
+}
+
+static void write_reasons(struct buf *out)
+{
+	for (size_t i = 0; i < n_reasons; i++)
+		write_each(out, reasons[i].code);
+}
+
+static void write_stages(struct buf *out)
+{
+	for (const struct topic_reader *reader = topic_readers; reader->stage; reader++)
+		write_each(out, reader->stage);
+}
+
+static void write_states(struct buf *out)
+{
+	for (size_t i = 0; i < N_PARKED_STATES; i++)
+		write_each(out, parked_state_names[i]);
+	write_each(out, "all");
+}
+
+static void write_outcomes(struct buf *out)
+{
+	for (size_t i = 0; i < N_OUTCOMES; i++)
+		write_each(out, outcome_names[i]);
+}
+
+static const struct program_words words[] = { { "reason", write_reasons },
+					      { "stage", write_stages },
+					      { "state", write_states },
+					      { "outcome", write_outcomes },
+					      { NULL, NULL } };
+
+/* The grammar, as completion needs it. */
+static size_t list_commands(struct program_command *out, size_t max)
+{
+	size_t n = 0;
+
+	for (const struct ctl_command *row = ctl_commands; row->words && n < max; row++, n++)
+		out[n] = (struct program_command){ row->words, row->options,
+						   strstr(row->operands, "FOLDER") || strstr(row->operands, "RECEIPTS") };
+	return n;
+}
 
 const struct program ctl_program = {
 	.name = "tipctl",
@@ -119,5 +171,7 @@ const struct program ctl_program = {
 	.conf_tables = tables,
 	.conf_optional = true,
 	.secrets = true,
+	.words = words,
+	.commands = list_commands,
 	.run = ctl_run,
 };

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "ops/runtime/log.h"
+#include "ops/runtime/program_completion.h"
 #include "ops/runtime/program_help.h"
 
 #if defined(__has_feature)
@@ -88,6 +89,8 @@ static bool answer(const struct command_line *line)
 		program_help(line, &out);
 	else if (given(line, "man"))
 		program_man(line, &out);
+	else if (given(line, "completion"))
+		program_completion(line, &out);
 	else if (given(line, "version"))
 		buf_printf(&out, "%s %s\n", line->program->name, TIPLINE_VERSION);
 	if (!out.len)

@@ -7,6 +7,7 @@
  *   --check              load and validate everything the program would use, start nothing; 0 or 78 with file:line
  *   --help, --version    on standard output, 0
  *   --man                the manual page as roff, from the same tables, on standard output
+ *   --completion         what bash needs to complete the command line, from the same tables, on standard output
  *   --log-level LEVEL    debug, info, warn, error
  * Options may stand before or after operands, `--opt value` or `--opt=value`; `--` ends them; the last of an option
  * counts. Wrong options print what was possible and end with 64; so does an ERR_USAGE from `run`, unless it has a
@@ -42,6 +43,17 @@ struct program_call {
 	const void *opaque;          /* for program_given and program_value */
 };
 
+/* For completion in a shell: the values that an option can have, and the commands of a program that has some. */
+struct program_words {
+	const char *option; /* NULL ends the table */
+	void (*write)(struct buf *out); /* separated by spaces; none of them needs quoting */
+};
+struct program_command {
+	const char *words;   /* "parked list"; those with the same first word stand together */
+	const char *options; /* names of the options that it takes beside the program's common ones */
+	bool files;          /* its operands are files */
+};
+
 struct program {
 	const char *name, *section;  /* "tipline-gateway", "8" */
 	const char *summary;         /* one line, lower case, no full stop */
@@ -54,6 +66,8 @@ struct program {
 	bool secrets;                /* opens or holds secrets: no core dump, not dumpable, from the first line on */
 	int (*check)(const struct program_call *call, struct err *err); /* beyond the tables; may be NULL */
 	int (*run)(const struct program_call *call, struct err *err);
+	const struct program_words *words;                          /* may be NULL */
+	size_t (*commands)(struct program_command *out, size_t max); /* returns how many; may be NULL */
 	const void *context;         /* the program's own, untouched: a stage skeleton's stage */
 };
 

@@ -18,6 +18,7 @@ static const struct program_option common_options[] = {
 	{ "help", 'h', NULL, "print this help" },
 	{ "version", 'V', NULL, "print name and version" },
 	{ "man", 0, NULL, "print the manual page as roff (man -l reads it)" },
+	{ "completion", 0, NULL, "print what bash needs to complete the command line" },
 	PROGRAM_OPTIONS_END
 };
 
