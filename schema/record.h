@@ -27,6 +27,8 @@
 #define LINKS_MAX 16
 #define TEAMS_MAX 8
 #define TEAM_NAME_MAX 32
+#define STEPS_MAX 8
+#define CONFIGURATION_BYTES 8
 
 struct label { /* one category or one sub-code of it */
 	uint8_t category;
@@ -70,6 +72,12 @@ struct routing {
 	uint8_t policy_hash[HASH_BYTES];
 };
 
+struct record_step { /* a stage that the tip has passed, and as what it ran then */
+	struct slice stage, version;
+	uint32_t day; /* on which it passed: days since 1970-01-01 */
+	uint8_t configuration[CONFIGURATION_BYTES]; /* conf_hash of what it was configured with */
+};
+
 enum record_part { RECORD_CLASSIFIED = 1, RECORD_LINKED = 2, RECORD_ROUTED = 4 };
 
 struct record {
@@ -88,6 +96,8 @@ struct record {
 	size_t n_links;
 	struct routing routing;
 	struct slice sealed_case; /* age file for the teams in routing.teams */
+	struct record_step steps[STEPS_MAX]; /* in the order passed; the skeleton adds its own (workers/stage/emit.h) */
+	size_t n_steps;
 };
 
 void record_encode(struct buf *out, const struct record *record);

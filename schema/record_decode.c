@@ -230,6 +230,24 @@ static void take_sealed_case(struct item_reader *reader, struct record *record, 
 		reader->bad = true;
 }
 
+static void take_steps(struct item_reader *reader, struct record *record, struct arena *arena)
+{
+	(void)arena;
+	record->n_steps = item_array(reader, STEPS_MAX);
+	if (record->n_steps == 0)
+		reader->bad = true;
+	for (size_t i = 0; i < record->n_steps; i++) {
+		struct record_step *step = &record->steps[i];
+
+		if (item_array(reader, 4) != 4)
+			reader->bad = true;
+		step->stage = item_text(reader, RECORD_NAME_MAX);
+		step->version = item_text(reader, RECORD_NAME_MAX);
+		step->day = (uint32_t)item_uint(reader, UINT32_MAX);
+		item_exactly(reader, step->configuration, CONFIGURATION_BYTES);
+	}
+}
+
 static void (*const take[N_RECORD_KEYS])(struct item_reader *, struct record *, struct arena *) = {
 	[KEY_VERSION] = take_version,
 	[KEY_TIP_ID] = take_tip_id,
@@ -245,6 +263,7 @@ static void (*const take[N_RECORD_KEYS])(struct item_reader *, struct record *, 
 	[KEY_LINKS] = take_links,
 	[KEY_ROUTING] = take_routing,
 	[KEY_SEALED_CASE] = take_sealed_case,
+	[KEY_STEPS] = take_steps,
 };
 
 /* Keys that come together, and keys that must not. */

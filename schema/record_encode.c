@@ -100,6 +100,20 @@ static void put_routing(struct buf *out, const struct routing *routing)
 	item_put_bytes(out, routing->policy_hash, HASH_BYTES);
 }
 
+static void put_steps(struct buf *out, const struct record *record)
+{
+	item_put_array(out, record->n_steps);
+	for (size_t i = 0; i < record->n_steps; i++) {
+		const struct record_step *step = &record->steps[i];
+
+		item_put_array(out, 4);
+		item_put_text(out, step->stage);
+		item_put_text(out, step->version);
+		item_put_uint(out, step->day);
+		item_put_bytes(out, step->configuration, CONFIGURATION_BYTES);
+	}
+}
+
 static void put_bytes_at(struct buf *out, unsigned int key, const uint8_t *data, size_t len)
 {
 	item_put_uint(out, key);
@@ -129,13 +143,16 @@ static uint32_t keys_of(const struct record *record)
 		keys |= 1u << KEY_TOKENS;
 	if (record->sealed_case.len)
 		keys |= 1u << KEY_SEALED_CASE;
+	if (record->n_steps)
+		keys |= 1u << KEY_STEPS;
 	return keys;
 }
 
 static void check_counts(const struct record *record)
 {
 	if (record->classification.n_labels > LABELS_MAX || record->classification.n_evidence > EVIDENCE_MAX ||
-	    record->n_links > LINKS_MAX || record->routing.n_teams > TEAMS_MAX || record->tokens.n > TOKENS_MAX)
+	    record->n_links > LINKS_MAX || record->routing.n_teams > TEAMS_MAX ||
+	    record->tokens.n > TOKENS_MAX || record->n_steps > STEPS_MAX)
 		BUG("a record with a count over its limit");
 }
 
@@ -178,4 +195,8 @@ void record_encode(struct buf *out, const struct record *record)
 	}
 	if (keys & 1u << KEY_SEALED_CASE)
 		put_bytes_at(out, KEY_SEALED_CASE, record->sealed_case.data, record->sealed_case.len);
+	if (keys & 1u << KEY_STEPS) {
+		item_put_uint(out, KEY_STEPS);
+		put_steps(out, record);
+	}
 }

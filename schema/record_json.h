@@ -9,7 +9,7 @@
  *      "tokens":{"cut":false,"key_check":HEX16,"word":[HEX16,…],"bigram":…},
  *      "case_id":HEX,"links":[{"tip_id":HEX,"score":…,"reasons":["words","name"],"strong":true}],
  *      "routing":{"outcome":…,"priority":…,"conflict":false,"teams":[…],"rule":…,"policy_hash":HEX},
- *      "sealed_case":BASE64}
+ *      "sealed_case":BASE64,"steps":[{"stage":…,"version":…,"day":20000,"configuration":HEX}]}
  *
  * What the record lacks is left out. When read, only "tip_id" and "day" must be there; what else is missing is empty
  * or zero, so that a test case says no more than it means.

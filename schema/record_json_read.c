@@ -331,6 +331,21 @@ static int take_routing(struct arena *arena, json_t *value, void *at, size_t lim
 	return take_members(arena, value, &record->routing, members);
 }
 
+static int take_steps(struct arena *arena, json_t *value, void *at, size_t limit)
+{
+	static const struct member members[] = {
+		{ "stage", take_text, offsetof(struct record_step, stage), RECORD_NAME_MAX },
+		{ "version", take_text, offsetof(struct record_step, version), RECORD_NAME_MAX },
+		{ "day", take_u32, offsetof(struct record_step, day), UINT32_MAX },
+		{ "configuration", take_hex, offsetof(struct record_step, configuration), CONFIGURATION_BYTES },
+		{ NULL, NULL, 0, 0 },
+	};
+	struct record *record = at;
+
+	record->n_steps = json_array_size(value);
+	return take_array(arena, value, record->steps, sizeof(record->steps[0]), limit, members);
+}
+
 static const struct member record_members[] = {
 	{ "tip_id", take_hex, offsetof(struct record, tip_id), TIP_ID_BYTES },
 	{ "day", take_u32, offsetof(struct record, day), UINT32_MAX },
@@ -346,6 +361,7 @@ static const struct member record_members[] = {
 	{ "links", take_links, 0, LINKS_MAX },
 	{ "routing", take_routing, 0, 0 },
 	{ "sealed_case", take_base64, offsetof(struct record, sealed_case), RECORD_SEALED_CASE_MAX },
+	{ "steps", take_steps, 0, STEPS_MAX },
 	{ NULL, NULL, 0, 0 },
 };
 

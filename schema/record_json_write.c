@@ -215,6 +215,23 @@ static void put_routing(struct buf *out, const struct routing *routing)
 	buf_append_byte(out, '}');
 }
 
+static void put_steps(struct buf *out, const struct record *record)
+{
+	buf_append_str(out, ",\"steps\":[");
+	for (size_t i = 0; i < record->n_steps; i++) {
+		const struct record_step *step = &record->steps[i];
+
+		buf_append_str(out, i ? ",{" : "{");
+		put_text(out, "stage", step->stage);
+		buf_append_byte(out, ',');
+		put_text(out, "version", step->version);
+		buf_printf(out, ",\"day\":%u,", (unsigned int)step->day);
+		put_hex_member(out, "configuration", step->configuration, CONFIGURATION_BYTES);
+		buf_append_byte(out, '}');
+	}
+	buf_append_byte(out, ']');
+}
+
 static void put_always(struct buf *out, const struct record *record)
 {
 	buf_append_byte(out, '{');
@@ -246,5 +263,7 @@ void record_to_json(struct buf *out, const struct record *record)
 		buf_append_byte(out, ',');
 		put_base64(out, "sealed_case", record->sealed_case);
 	}
+	if (record->n_steps)
+		put_steps(out, record);
 	buf_append_byte(out, '}');
 }

@@ -4,7 +4,8 @@
  * operands, what it needs, and a function that makes a JSON value. One place prints the value, as JSON with --json or
  * as a table for people, so the two never say different things.
  *
- * Nothing here holds a key that opens a tip, except while `keys init` and `register build` run.
+ * Nothing here holds a key that opens a tip, except while `keys init` and `register build` run, and what is
+ * given to `explain`.
  */
 #ifndef TIPLINE_OPS_CTL_CTL_H
 #define TIPLINE_OPS_CTL_CTL_H
@@ -26,7 +27,7 @@ struct ctl {
 	int argc;                       /* operands behind the command's words */
 	const char *const *argv;
 	struct kafka_admin *kafka;      /* connected when the row says CTL_KAFKA; may be NULL with CTL_KAFKA_IF_THERE */
-	struct store *store;            /* open for reading when the row says CTL_STORE; NULL when there is none yet */
+	struct store *store;            /* open for reading by CTL_STORE; may be NULL with CTL_STORE_IF_THERE */
 };
 
 /* How a list of objects is shown to people; the JSON has all members. */
@@ -43,7 +44,7 @@ struct ctl_output {
 	int status;                       /* exit status when all went well: 0, or 1 for "looked, and it is not right" */
 };
 
-enum ctl_needs { CTL_CONF = 1, CTL_KAFKA = 2, CTL_STORE = 4, CTL_KAFKA_IF_THERE = 8 };
+enum ctl_needs { CTL_CONF = 1, CTL_KAFKA = 2, CTL_STORE = 4, CTL_KAFKA_IF_THERE = 8, CTL_STORE_IF_THERE = 16 };
 
 struct ctl_command {
 	const char *words;    /* "parked show" */
@@ -79,6 +80,7 @@ int ctl_cases_list(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_cases_show(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_cases_tips(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_cases_summary(struct ctl *ctl, struct ctl_output *out, struct err *err);
+int ctl_explain(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_reconcile(struct ctl *ctl, struct ctl_output *out, struct err *err);
 
 #endif

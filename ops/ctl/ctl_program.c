@@ -39,6 +39,9 @@ static const struct program_option options[] = {
 	{ "limit", 0, "N", "at most so many rows or records" },
 	{ "sealed", 0, NULL, "cases show: write the case as it is sealed to its teams, an age file" },
 	{ "contact", 0, NULL, "cases show: write the contact details as they are sealed to the custodian, an age file" },
+	{ "store", 0, "FILE", "another store than the configuration's" },
+	{ "bus-key", 0, "FOLDER", "explain: the bus keys that the caller holds (as keys.bus of a stage)" },
+	{ "identity", 0, "FILE", "explain: the identity of the caller's team" },
 	{ "staff", 0, "FILE", "register build: the staff of each team, YAML" },
 	{ "linkage", 0, "FILE", "register build: the linkage key" },
 	{ "out", 0, "FOLDER", "register build: where TEAM.register files go" },
@@ -109,6 +112,7 @@ const struct program ctl_program = {
 		"[--dry-run] [--by NAME] [--because REASON]\n"
 		"parked discard --because REASON --by NAME [TIP ...] [--reason CODE] [--stage STAGE] [--since DAY] "
 		"[--until DAY] [--limit N] [--all] [--dry-run]\n"
+		"explain TIP [--store FILE] [--bus-key FOLDER] [--identity FILE [--team TEAM]]\n"
 		"reconcile [RECEIPTS ...]\n"
 		"topics create|check\n"
 		"keys init FOLDER [--teams LIST] [--adapters LIST]\n"
@@ -153,6 +157,15 @@ const struct program ctl_program = {
 		"show ID: one case or one tip with its links; --sealed writes the case for its teams to "
 		"standard output, to be opened with `age -d -i TEAM.identity`; --contact the contact details "
 		"for the custodian.\n"
+		"\n"
+		"explain TIP: what each stage decided about a tip, on which day, by which rule, and as what it "
+		"ran: release, hash of its configuration (as it logs at its start), lexicon and policy. TIP is "
+		"an id, or the first 6 or more digits of one. Looks through the topics, the parked records and "
+		"the store, and says how far. Without a key it tells what is not sealed, but for teams and "
+		"conflicts of interest. With --bus-key FOLDER, or with the --identity of a team it went to, it "
+		"tells scores, evidence with the words matched, teams and reasons. --team also looks for the "
+		"case in that team's topic. Status 1 when nothing has the tip. State passed means that every "
+		"stage looked at has passed it on.\n"
 		"\n"
 		"reconcile [RECEIPTS ...]: compares, tip by tip, what was accepted (what tip.sealed holds, "
 		"and what the receipts files of adapters say they were told) with what is stored, parked, "

@@ -34,6 +34,8 @@ const struct ctl_command ctl_commands[] = {
 	{ "cases tips", "", 0, 0, CTL_CONF | CTL_STORE, ctl_cases_tips, "tips with their case and outcome",
 	  "team outcome limit" },
 	{ "cases summary", "", 0, 0, CTL_CONF | CTL_STORE, ctl_cases_summary, "counts by team and outcome", "" },
+	{ "explain", "TIP", 1, 1, CTL_CONF | CTL_KAFKA_IF_THERE | CTL_STORE_IF_THERE, ctl_explain,
+	  "what each stage decided about a tip, and by what", "store bus-key identity team" },
 	{ "reconcile", "[RECEIPTS ...]", 0, 10000, CTL_CONF | CTL_KAFKA | CTL_STORE, ctl_reconcile,
 	  "accepted = stored + parked + discarded + in flight, tip by tip", "" },
 	{ NULL, NULL, 0, 0, 0, NULL, NULL, NULL }
@@ -124,9 +126,14 @@ static int open_needs(struct ctl *ctl, const struct ctl_command *row, struct err
 	if (row->needs & CTL_KAFKA_IF_THERE &&
 	    kafka_admin_open(&ctl->kafka, ctl->conf, (int)conf_int(ctl->conf, "timeout"), NULL) < 0)
 		ctl->kafka = NULL;
-	if (!(row->needs & CTL_STORE))
+	if (!(row->needs & (CTL_STORE | CTL_STORE_IF_THERE)))
 		return 0;
-	path = conf_str(ctl->conf, "store");
+	path = program_value(ctl->call, "store", conf_str(ctl->conf, "store"));
+	if (row->needs & CTL_STORE_IF_THERE) {
+		if (*path && store_open(&ctl->store, path, STORE_READ, NULL) < 0)
+			ctl->store = NULL;
+		return 0;
+	}
 	if (!*path)
 		return err_set(err, ERR_CONFIG, NULL, "`tipctl %s` needs the key `store`", row->words);
 	return store_open(&ctl->store, path, STORE_READ, err);

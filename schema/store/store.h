@@ -13,7 +13,8 @@
  * before the sink's first start), store-open (ERR_UNAVAILABLE: no such file), store-io, store-read-only, store-damaged,
  * store-failed, store-dead (ERR_SYSTEM), store-foreign, store-newer, store-older (ERR_CONFIG).
  * Nothing in the store can be read without a team's identity but: ids, days, channels, outcomes, teams, priorities,
- * conflicts of interest, rule names, policy hashes, links and their scores.
+ * conflicts of interest, rule names, policy hashes, links and their scores, and when (day) each stage passed it on, as
+ * which release with which configuration (hash).
  */
 #ifndef TIPLINE_SCHEMA_STORE_STORE_H
 #define TIPLINE_SCHEMA_STORE_STORE_H
@@ -75,6 +76,9 @@ int store_each_tip(struct store *store, const struct store_filter *filter,
 		   int (*each)(void *arg, const struct store_tip *tip), void *arg, struct err *err);
 int store_each_case(struct store *store, const struct store_filter *filter,
 		    int (*each)(void *arg, const struct store_case *c), void *arg, struct err *err);
+/* The stages a tip passed, in their order; none for tips stored by an earlier release. */
+int store_each_step(struct store *store, const struct tip_id *tip_id,
+		    int (*each)(void *arg, const struct record_step *step), void *arg, struct err *err);
 int store_each_link(struct store *store, const struct tip_id *tip_id,
 		    int (*each)(void *arg, const struct link *link), void *arg, struct err *err);
 /* The age file of a tip's case for its teams; the contact file for the custodian. 1 found, 0 not there, -1 error. */

@@ -59,3 +59,17 @@ CREATE TABLE positions (
 	next INTEGER NOT NULL,
 	PRIMARY KEY (topic, part)
 ) STRICT, WITHOUT ROWID;
+
+-- migration 2
+
+-- The stages that a tip passed, in their order: release, day, and the hash of the configuration it ran with. Tips
+-- stored before have none.
+CREATE TABLE steps (
+	tip INTEGER NOT NULL REFERENCES tips (row) ON DELETE CASCADE,
+	place INTEGER NOT NULL,
+	stage TEXT NOT NULL,
+	version TEXT NOT NULL,
+	day INTEGER NOT NULL,
+	configuration BLOB NOT NULL CHECK (length(configuration) = 8),
+	PRIMARY KEY (tip, place)
+) STRICT, WITHOUT ROWID;

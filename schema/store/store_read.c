@@ -31,6 +31,10 @@ static const char links_sql[] =
 	"SELECT l.earlier, l.score, l.reasons, l.strong FROM links l JOIN tips t ON t.row = l.tip"
 	" WHERE t.tip_id = ?1 ORDER BY l.score DESC, l.earlier";
 
+static const char steps_sql[] =
+	"SELECT s.stage, s.version, s.day, s.configuration FROM steps s JOIN tips t ON t.row = s.tip"
+	" WHERE t.tip_id = ?1 ORDER BY s.place";
+
 static const char teams_sql[] =
 	"SELECT m.team, t.outcome, count(*) FROM tip_teams m JOIN tips t ON t.row = m.tip"
 	" GROUP BY m.team, t.outcome ORDER BY m.team, t.outcome";
@@ -195,6 +199,32 @@ int store_each_link(struct store *store, const struct tip_id *tip_id, int (*each
 {
 	const struct visit visit = { link_row, (void (*)(void))each, arg };
 	sqlite3_stmt *stmt = prepare(store, links_sql, err);
+
+	if (!stmt)
+		return -1;
+	sqlite3_bind_blob(stmt, 1, tip_id->bytes, TIP_ID_BYTES, SQLITE_STATIC);
+	return visit_rows(store, stmt, &visit, err);
+}
+
+static int step_row(const struct visit *visit, sqlite3_stmt *stmt)
+{
+	int (*each)(void *, const struct record_step *) = (int (*)(void *, const struct record_step *))visit->each;
+	struct record_step step = {
+		.stage = slice_str(text_at(stmt, 0)),
+		.version = slice_str(text_at(stmt, 1)),
+		.day = (uint32_t)sqlite3_column_int64(stmt, 2),
+	};
+
+	if (sqlite3_column_bytes(stmt, 3) == CONFIGURATION_BYTES)
+		memcpy(step.configuration, sqlite3_column_blob(stmt, 3), CONFIGURATION_BYTES);
+	return each(visit->arg, &step);
+}
+
+int store_each_step(struct store *store, const struct tip_id *tip_id,
+		    int (*each)(void *arg, const struct record_step *step), void *arg, struct err *err)
+{
+	const struct visit visit = { step_row, (void (*)(void))each, arg };
+	sqlite3_stmt *stmt = prepare(store, steps_sql, err);
 
 	if (!stmt)
 		return -1;

@@ -13,6 +13,9 @@ static const char *const statement_sql[N_STORE_STATEMENTS] = {
 		"INSERT INTO links (tip, earlier, score, reasons, strong) VALUES (?1, ?2, ?3, ?4, ?5)"
 		" ON CONFLICT (tip, earlier) DO NOTHING",
 	[STORE_ADD_SEALED] = "INSERT INTO sealed (tip, case_file, contact) VALUES (?1, ?2, ?3)",
+	[STORE_ADD_STEP] =
+		"INSERT INTO steps (tip, place, stage, version, day, configuration)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 	[STORE_SET_POSITION] =
 		"INSERT INTO positions (topic, part, next) VALUES (?1, ?2, ?3)"
 		" ON CONFLICT (topic, part) DO UPDATE SET next = excluded.next",
@@ -136,6 +139,26 @@ static int add_links(struct store *store, sqlite3_int64 row, const struct record
 	return 0;
 }
 
+static int add_steps(struct store *store, sqlite3_int64 row, const struct record *record, struct err *err)
+{
+	for (size_t i = 0; i < record->n_steps; i++) {
+		const struct record_step *step = &record->steps[i];
+		sqlite3_stmt *stmt = store_statement(store, STORE_ADD_STEP, err);
+
+		if (!stmt)
+			return -1;
+		sqlite3_bind_int64(stmt, 1, row);
+		sqlite3_bind_int64(stmt, 2, (sqlite3_int64)i);
+		bind_text(stmt, 3, step->stage);
+		bind_text(stmt, 4, step->version);
+		sqlite3_bind_int64(stmt, 5, step->day);
+		bind_slice(stmt, 6, slice_of(step->configuration, CONFIGURATION_BYTES));
+		if (run(store, stmt, "add step", err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int add_sealed(struct store *store, sqlite3_int64 row, const struct record *record, struct err *err)
 {
 	sqlite3_stmt *stmt = store_statement(store, STORE_ADD_SEALED, err);
@@ -178,7 +201,7 @@ int store_add(struct store *store, const struct record *record, struct err *err)
 		return added < 0 ? -1 : compare_digest(store, record, err);
 	row = sqlite3_last_insert_rowid(store->db);
 	if (add_teams(store, row, &record->routing, err) != 0 || add_links(store, row, record, err) != 0 ||
-	    add_sealed(store, row, record, err) != 0)
+	    add_steps(store, row, record, err) != 0 || add_sealed(store, row, record, err) != 0)
 		return -1;
 	return STORE_ADDED;
 }

@@ -75,6 +75,10 @@ static void each_field_comes_back(void **state)
 	assert_true(r.tokens.key_check == 0x8123456789abcdef);
 	assert_int_equal(r.links[0].reasons, LINK_WORDS | LINK_DATE | LINK_HANDLE);
 	assert_true(r.links[0].strong);
+	assert_int_equal(r.n_steps, 2);
+	assert_true(slice_equal(r.steps[0].stage, slice_str("classify")));
+	assert_int_equal(r.steps[1].day, 20402);
+	assert_int_equal(r.steps[0].configuration[6], 7);
 	assert_int_equal(r.case_id.bytes[0], (uint8_t)(9 * 31 + 1));
 	buf_release(&cbor);
 	encode_sample(&cbor, part_sets[3], arena);

@@ -87,6 +87,9 @@ static inline void sample_record(struct record *r, uint32_t parts, unsigned int 
 	sample_bytes(r->digest, DIGEST_BYTES, 3);
 	sample_bytes(contact, sizeof(contact), 4);
 	r->contact = slice_of(arena_copy(arena, contact, sizeof(contact)), sizeof(contact));
+	r->steps[r->n_steps++] = (struct record_step){ slice_str("classify"), slice_str("0.1.0"), 20401, "\1\2\3\4\5\6\7" };
+	if (parts & RECORD_LINKED)
+		r->steps[r->n_steps++] = (struct record_step){ slice_str("dedupe"), slice_str("0.1.0"), 20402, "" };
 	if (parts & RECORD_CLASSIFIED)
 		sample_classification(r);
 	if (parts & RECORD_LINKED)

@@ -32,7 +32,7 @@ static void a_new_store_is_private_and_set_up(void **state)
 	expect_sql(store, "PRAGMA secure_delete", "1");
 	expect_sql(store, "PRAGMA temp_store", "2");
 	expect_sql(store, "PRAGMA application_id", "1414548563");
-	expect_sql(store, "PRAGMA user_version", "1");
+	expect_sql(store, "PRAGMA user_version", "2");
 	expect_sql(store, "PRAGMA integrity_check", "ok");
 	expect_sql(store, "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND strict = 0"
 		   " AND name NOT LIKE 'sqlite_%'", "0");
@@ -101,6 +101,15 @@ static void expect_cases(struct store *store, const struct store_filter *filter,
 	buf_release(&out);
 }
 
+static int keep_step(void *arg, const struct record_step *step)
+{
+	buf_append_slice(arg, step->stage);
+	buf_append_byte(arg, ' ');
+	buf_append_slice(arg, step->version);
+	buf_printf(arg, " %u %u\n", step->day, step->configuration[0]);
+	return 0;
+}
+
 #define TIP0 "00000000 20400 investigate high phone 0 [safeguarding domestic-abuse] root/risk/high bbc2 2\n"
 #define TIP1 "00000001 20401 safeguard high phone 1 [safeguarding] root/risk/high bbc2 2\n"
 #define TIP2 "00000002 20402 record high phone 0 [safeguarding domestic-abuse] root/risk/high bbc2 2\n"
@@ -138,6 +147,9 @@ static void what_was_added_is_read(void **state)
 	memcpy(tip_id.bytes, "\0\0\0\2", 4);
 	assert_int_equal(store_each_link(store, &tip_id, keep_link, &out, NULL), 0);
 	assert_string_equal(buf_text(&out), "565d 1 0 0\n373e 0.899999976 41 1\n");
+	buf_clear(&out);
+	assert_int_equal(store_each_step(store, &tip_id, keep_step, &out, NULL), 0);
+	assert_string_equal(buf_text(&out), "classify 0.1.0 20401 1\ndedupe 0.1.0 20402 0\n");
 	buf_clear(&out);
 	assert_int_equal(store_each_team(store, keep_team, &out, NULL), 0);
 	assert_string_equal(buf_text(&out), "domestic-abuse investigate 1\ndomestic-abuse record 1\n"

@@ -98,6 +98,36 @@ static void put_scores(struct buf *out, const struct classification *classificat
 	buf_append_byte(out, ']');
 }
 
+static void put_step(struct buf *out, const struct record_step *step)
+{
+	char hex[2 * CONFIGURATION_BYTES + 1];
+
+	hex_encode(hex, step->configuration, CONFIGURATION_BYTES);
+	buf_append_byte(out, '{');
+	put_slice(out, "stage", step->stage);
+	buf_append_byte(out, ',');
+	put_slice(out, "version", step->version);
+	buf_printf(out, ",\"day\":%u,", step->day);
+	put_text(out, "configuration", hex);
+	buf_append_byte(out, '}');
+}
+
+/* Which stages it passed, as what: whoever asks why later can find the very files they ran with. */
+static void put_steps(struct buf *out, const struct casefile *casefile)
+{
+	const struct record *record = casefile->record;
+
+	if (!casefile->step)
+		return;
+	buf_append_str(out, ",\"steps\":[");
+	for (size_t i = 0; i < record->n_steps; i++) {
+		put_step(out, &record->steps[i]);
+		buf_append_byte(out, ',');
+	}
+	put_step(out, casefile->step);
+	buf_append_byte(out, ']');
+}
+
 void casefile_write(struct buf *out, const struct casefile *casefile)
 {
 	const struct record *record = casefile->record;
@@ -108,6 +138,7 @@ void casefile_write(struct buf *out, const struct casefile *casefile)
 	put_routing(out, casefile);
 	buf_append_byte(out, ',');
 	put_scores(out, &record->classification);
+	put_steps(out, casefile);
 	/* Not the links, and not how many there are: see casefile.h. */
 	buf_append_str(out, ",\"tip\":");
 	buf_append_slice(out, record->body); /* classify has read it: it is one JSON object */

@@ -310,6 +310,7 @@ static enum verdict route_handle(void *state, const struct event *in, struct emi
 	}
 	fill_routing(route, &decision, &to, &record.routing);
 	casefile.reason = reason_of(&decision, record.routing.conflict, in->arena);
+	casefile.step = in->step;
 	casefile.conflict_with = to.conflict_with;
 	casefile.n_conflict_with = to.n_conflict_with;
 	record.sealed_case = seal_case(route, &casefile, &to);

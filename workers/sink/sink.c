@@ -74,6 +74,16 @@ static int sink_begin(struct sink *sink, struct err *err)
 	return 0;
 }
 
+/* With the sink's own step behind those of the stages before. */
+static int store_record(struct sink *sink, const struct event *in, struct err *err)
+{
+	struct record record = *in->record;
+
+	if (in->step && record.n_steps < STEPS_MAX)
+		record.steps[record.n_steps++] = *in->step;
+	return store_add(sink->store, &record, err);
+}
+
 static enum verdict sink_handle(void *state, const struct event *in, struct emit *out, struct err *err)
 {
 	struct sink *sink = state;
@@ -88,7 +98,7 @@ static enum verdict sink_handle(void *state, const struct event *in, struct emit
 		*err = why;
 		return why.kind == ERR_TEMPORARY ? VERDICT_RETRY : VERDICT_FATAL;
 	}
-	int added = store_add(sink->store, in->record, err);
+	int added = store_record(sink, in, err);
 	if (added < 0)
 		return VERDICT_FATAL;
 	if (added == STORE_CONFLICT) {

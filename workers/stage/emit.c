@@ -82,6 +82,20 @@ static void emit_seal(struct emit *emit, struct emit_item *item, struct slice pl
 	item->value = keep(emit, buf_slice(&emit->sealed));
 }
 
+/* The step of this stage, which is left out where a record has gone round in circles up to its limit. */
+static void encode(struct emit *out, const struct record *record)
+{
+	struct record stamped;
+
+	if (!out->step || record->n_steps >= STEPS_MAX) {
+		record_encode(&out->plain, record);
+		return;
+	}
+	stamped = *record;
+	stamped.steps[stamped.n_steps++] = *out->step;
+	record_encode(&out->plain, &stamped);
+}
+
 void emit_record(struct emit *out, const char *topic, const struct tip_id *key, const struct record *record)
 {
 	struct emit_item *item = emit_add(out, EMIT_RECORD, topic, key, &record->tip_id);
@@ -90,7 +104,7 @@ void emit_record(struct emit *out, const char *topic, const struct tip_id *key, 
 	if (out->opened)
 		record_to_json(&out->plain, record);
 	else
-		record_encode(&out->plain, record);
+		encode(out, record);
 	emit_seal(out, item, buf_slice(&out->plain));
 	buf_clear(&out->plain);
 }

@@ -29,6 +29,7 @@ struct emit {
 	struct arena *arena;   /* borrowed */
 	bool opened;
 	uint32_t day;
+	const struct record_step *step; /* added to each record emitted; borrowed; NULL: nothing is */
 	struct emit_item *items;
 	size_t n, cap;
 	struct buf plain, sealed; /* scratch, wiped after each use */

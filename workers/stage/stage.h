@@ -69,6 +69,7 @@ struct event {
 	struct slice value;           /* as it came: a frame, or the sealed record */
 	struct slice body;            /* --try of a frame stage: the tip's JSON instead of a frame; else empty */
 	const struct record *record;  /* STAGE_READS_RECORDS: opened and decoded, valid during the call */
+	const struct record_step *step; /* as what this stage runs, and today; goes with what is emitted; NULL in --try */
 	struct arena *arena;          /* lives until the batch is committed; what is emitted may lie in it */
 };
 
@@ -107,7 +108,8 @@ struct stage {
 	void (*close)(void *state);
 };
 
-/* The record is encoded, sealed under the bus key for `topic` and keyed; copied before return. */
+/* The record is encoded, with the step of this stage added to it, sealed under the bus key for `topic` and keyed;
+ * copied before return. */
 void emit_record(struct emit *out, const char *topic, const struct tip_id *key, const struct record *record);
 /* Bytes as they are (age files for teams, index entries sealed by emit_sealed). */
 void emit_bytes(struct emit *out, const char *topic, const struct tip_id *key, const struct tip_id *tip_id,

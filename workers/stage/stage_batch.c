@@ -6,6 +6,8 @@
 
 #include "ops/runtime/clock.h"
 #include "ops/runtime/log.h"
+#include "ops/runtime/program.h"
+#include "schema/hex.h"
 #include "schema/reason.h"
 #include "workers/stage/backoff.h"
 #include "workers/stage/stage_park.h"
@@ -32,6 +34,21 @@ void stage_batch_release(struct stage_batch *batch)
 	free(batch->offsets);
 	free(batch->positions);
 	arena_free(batch->arena);
+}
+
+/* A new day begins between two batches at the latest. */
+static void set_step(struct stage_batch *batch)
+{
+	struct record_step *step = &batch->step;
+
+	batch->emit.step = NULL;
+	if (!batch->configuration)
+		return;
+	*step = (struct record_step){ .stage = slice_str(batch->stage->name), .version = slice_str(TIPLINE_VERSION),
+			       .day = (uint32_t)clock_day() };
+	if (hex_decode(step->configuration, CONFIGURATION_BYTES, batch->configuration, strlen(batch->configuration)))
+		BUG("the hash of a configuration is not of hex digits");
+	batch->emit.step = step;
 }
 
 static void make_room(struct stage_batch *batch, size_t n)
@@ -168,6 +185,7 @@ static int open_event(struct stage_batch *batch, const struct kafka_record *reco
 {
 	stage_suspect_enter(batch->suspect, record);
 	int rc = stage_event_open(event, &batch->intake, record, why);
+	event->step = batch->emit.step;
 	stage_suspect_leave(batch->suspect);
 	return rc;
 }
@@ -319,6 +337,7 @@ int stage_batch_run(struct stage_batch *batch, const struct kafka_record *record
 		batch->entries[i] = (struct batch_entry){ .record = &records[i] };
 	batch->n_out = 0;
 	batch->n_parked = 0;
+	set_step(batch);
 	if (run(batch, n, err))
 		return -1;
 	stage_outbox_clear(&batch->outbox);

@@ -42,10 +42,12 @@ struct stage_batch {
 	struct stage_watch *watch; /* NULL: nobody watches */
 	struct stage_suspect *suspect; /* NULL: deaths are not remembered */
 	struct bus_ring *ring;     /* NULL for a stage without a bus key */
+	const char *configuration; /* conf_hash; NULL: no step is stamped on what is emitted */
 
 	/* The batch's own. */
 	struct arena *arena;
 	struct emit emit;
+	struct record_step step;
 	struct stage_intake intake;
 	struct stage_outbox outbox;
 	struct batch_entry *entries;

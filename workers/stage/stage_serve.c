@@ -70,6 +70,7 @@ static int open_doors(struct serve *serve, struct err *err)
 	serve->batch.watch = serve->watch;
 	serve->batch.suspect = serve->suspect;
 	serve->batch.ring = serve->ring;
+	serve->batch.configuration = conf_hash(serve->conf);
 	stage_batch_init(&serve->batch);
 	serve->ready = true;
 	stage_status_update(&serve->status, serve->state);

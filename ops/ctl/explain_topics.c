@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the topics have of a tip, in the order of its way. Each is read whole, from the oldest record that is kept to
+ * the end of this moment: a tip can be there more than once, and where it lies says nothing about when it came.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "ops/ctl/explain.h"
+#include "ops/ctl/parked.h"
+#include "schema/frame.h"
+#include "schema/topics.h"
+
+#define MS_PER_DAY 86400000ll
+
+struct place {
+	const char *topic, *writer, *reader; /* the stages on both sides */
+	const char *decided;                 /* said of the writer when nothing better is known */
+};
+
+/* The order is that of a tip's way, so that a tip that moves while this reads is met further on. */
+static const struct place places[] = {
+	{ TOPIC_SEALED, "gateway", "classify", "accepted" },
+	{ TOPIC_CLASSIFIED, "classify", "dedupe", "classified" },
+	{ TOPIC_LINKED, "dedupe", "route", "linked" },
+	{ TOPIC_ROUTED, "route", "sink", "routed" },
+};
+
+struct search {
+	struct explain *explain;
+	const struct place *place;
+	json_int_t looked, found;
+	int32_t partition; /* where the last one lies */
+	int64_t offset;
+	struct err sealed; /* why one did not open */
+	struct resolutions resolutions; /* what was done about what is parked */
+};
+
+static bool is_wanted(const struct explain *explain, const struct kafka_record *record)
+{
+	struct slice id;
+
+	if (!kafka_record_header(record, HEADER_TIP_ID, &id))
+		return false;
+	return slice_equal(id, slice_str(explain->hex));
+}
+
+static void open_record(struct search *search, const struct kafka_record *kafka)
+{
+	struct explain *explain = search->explain;
+	struct record *record = arena_alloc(explain->arena, sizeof(*record));
+	struct buf plain = BUF_INIT;
+
+	if (bus_open(&plain, explain->ring, kafka->topic, &explain->tip_id, kafka->value, &search->sealed) == 0 &&
+	    record_decode(record, buf_slice(&plain), explain->arena, &search->sealed) == 0)
+		explain_record(explain, record);
+	buf_release(&plain);
+}
+
+static void tell_gateway(json_t *row, const struct kafka_record *record)
+{
+	struct frame frame;
+	char text[40];
+
+	if (frame_parse(&frame, record->value, NULL) < 0)
+		return;
+	snprintf(text, sizeof(text), "accepted from adapter %u", frame.adapter);
+	explain_fact(row, "decided", json_string(text));
+}
+
+static int note_place(void *arg, const struct kafka_record *record, struct err *err)
+{
+	struct search *search = arg;
+	json_t *row;
+	char where[64];
+
+	(void)err;
+	search->looked++;
+	if (!is_wanted(search->explain, record))
+		return 0;
+	search->found++;
+	search->partition = record->partition;
+	search->offset = record->offset;
+	row = explain_stage(search->explain, search->place->writer);
+	snprintf(where, sizeof(where), "%s %" PRId32 "/%" PRId64, record->topic, record->partition, record->offset);
+	json_object_set_new(row, "where", json_string(where));
+	json_object_set_new(row, "day", ctl_date(record->timestamp_ms / MS_PER_DAY));
+	if (search->place == places)
+		tell_gateway(row, record);
+	else if (search->explain->ring)
+		open_record(search, record);
+	explain_fact(row, "decided", json_string(search->place->decided));
+	return 0;
+}
+
+/* Whether the stage behind has yet to take the tip. */
+static bool waits(const struct search *search)
+{
+	int64_t next;
+	char group[64];
+
+	snprintf(group, sizeof(group), GROUP_PREFIX "%s", search->place->reader);
+	if (kafka_admin_committed(search->explain->ctl->kafka, group, search->place->topic, search->partition, &next,
+				  NULL) < 0)
+		return false;
+	return search->offset >= next;
+}
+
+static void look_at(struct explain *explain, const struct place *place)
+{
+	struct search search = { .explain = explain, .place = place };
+	struct err err = ERR_INIT;
+
+	if (kafka_admin_scan(explain->ctl->kafka, place->topic, NULL, note_place, &search, &err) < 0) {
+		explain->in_doubt = true;
+		explain_looked(explain, place->topic, search.looked, search.found, err.text);
+		return;
+	}
+	if (search.found && waits(&search))
+		explain->waits_for = place->reader;
+	explain_looked(explain, place->topic, search.looked, search.found,
+		       search.sealed.kind ? search.sealed.text : NULL);
+}
+
+static int note_parked(void *arg, const struct kafka_record *record, struct err *err)
+{
+	static const char *const members[] = { "reason", "stage", "state", "origin_topic", "attempts", "means", "todo" };
+	struct search *search = arg;
+	struct parked parked;
+	json_t *row, *shown;
+
+	(void)err;
+	search->looked++;
+	if (!is_wanted(search->explain, record))
+		return 0;
+	search->found++;
+	parked_read(&parked, record, &search->resolutions);
+	row = parked_row(record, &parked);
+	search->explain->parked_open |= parked_is_open(&parked);
+	search->explain->discarded |= parked.state == PARKED_DISCARDED;
+	shown = json_pack("{s:o}", "day", ctl_date(record->timestamp_ms / MS_PER_DAY));
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		json_object_set(shown, members[i], json_object_get(row, members[i]));
+	json_array_append_new(search->explain->parked, shown);
+	json_decref(row);
+	return 0;
+}
+
+static void look_at_parked(struct explain *explain)
+{
+	struct search search = { .explain = explain };
+	struct err err = ERR_INIT;
+	struct kafka_admin *kafka = explain->ctl->kafka;
+	int result = resolutions_load(&search.resolutions, kafka, &err);
+
+	if (result == 0)
+		result = kafka_admin_scan(kafka, TOPIC_PARKED, NULL, note_parked, &search, &err);
+	resolutions_release(&search.resolutions);
+	explain->in_doubt = explain->in_doubt || result < 0;
+	explain_looked(explain, TOPIC_PARKED, search.looked, search.found, result < 0 ? err.text : NULL);
+}
+
+void explain_topics(struct explain *explain)
+{
+	if (!explain->ctl->kafka) {
+		explain->in_doubt = true;
+		explain_looked(explain, "topics", 0, 0, "no broker answers: nothing on the bus was looked at");
+		return;
+	}
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		look_at(explain, &places[i]);
+	look_at_parked(explain);
+}

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tipctl explain, asked by each who may ask it, with each kind of key."""
+import json
+import os
+import subprocess
+
+from cases_intake import stored, submit_tips
+from expect import equal, holds
+
+MARK = "Quillfeather"  # a member of corruption, by tests/data/staff.yaml
+TIP = {"narrative": f"DI {MARK} of the squad takes bribes: five hundred pounds in cash for each raid he tells of."}
+STAGES = ["gateway", "classify", "dedupe", "route", "sink"]
+
+
+def explain(pipeline, tip_id, *args, check=True):
+    return pipeline.tipctl_json("explain", tip_id, *args, check=check)
+
+
+def identity(pipeline, team):
+    return pipeline.path("keys", "teams", f"{team}.identity")
+
+
+def conflicted(pipeline):
+    tip_id = submit_tips(pipeline, "partner", [TIP])[-1]["tip_id"]
+    stored(pipeline, tip_id)
+    return tip_id
+
+
+def test_explain_without_a_key(pipeline):
+    """explain without a key tells every stage's day, release and configuration, and nothing about a conflict"""
+    tip_id = conflicted(pipeline)
+    told = explain(pipeline, tip_id)
+    equal(told["state"], "stored", "state")
+    equal([s["stage"] for s in told["stages"]], STAGES, "stages")
+    for stage in told["stages"]:
+        holds(stage["day"], f"a day of {stage['stage']}")
+        if stage["stage"] != "gateway":
+            log = open(pipeline.path("log", f"{stage['stage']}.log"), encoding="utf-8").read()
+            holds(f"config={stage['configuration']}" in log, f"{stage['stage']} logged {stage['configuration']}")
+    holds(len(told["policy_hash"]) == 64 and told["rule"], "rule and policy")
+    text = json.dumps(told) + pipeline.tipctl("explain", tip_id).stdout
+    for word in ("oversight", "corruption", MARK, "bribe"):
+        shown = text.replace(told["rule"], "")
+        holds(word not in shown, f"{word!r} is shown to who holds no key")
+    for member in ("teams", "conflict", "conflict_with", "reason"):
+        holds(member not in told, f"{member} is shown to who holds no key")
+    equal(len(told["not_shown"]), 3, "what is not shown is said")
+
+
+def test_explain_with_the_bus_key(pipeline):
+    """explain with the stages' bus key shows scores and the words matched; with the sink's, no word"""
+    tip_id = conflicted(pipeline)
+    told = explain(pipeline, tip_id, "--bus-key", pipeline.path("keys-of", "route"))
+    holds("bribe" in " ".join(str(e["text"]) for e in told["evidence"]).lower(), "the words matched")
+    equal((told["teams"], told["conflict"], told["not_shown"]), (["oversight"], True, []), "teams")
+    holds(len(told["lexicon_hash"]) == 64, "lexicon")
+    told = explain(pipeline, tip_id, "--bus-key", pipeline.path("keys-of", "sink"))
+    equal((told["teams"], told["conflict"]), (["oversight"], True), "teams")
+    holds(told["evidence"] and all(e["text"] is None for e in told["evidence"]), "the sink's key shows no word")
+
+
+def test_explain_with_an_identity(pipeline):
+    """explain with a team's identity tells what went to that team, and nothing of what did not"""
+    tip_id = conflicted(pipeline)
+    told = explain(pipeline, tip_id, "--identity", identity(pipeline, "oversight"))
+    equal(told["conflict_with"], ["corruption"], "conflict with")
+    holds(told["reason"] and any(e["text"] for e in told["evidence"]), "reason and words")
+    told = explain(pipeline, tip_id, "--identity", identity(pipeline, "corruption"))
+    holds(not {"teams", "conflict", "reason"} & set(told), "the team that was passed over learns nothing")
+    equal(told["evidence"], [], "evidence")
+    other = os.path.join(pipeline.state, "nostore.db")
+    told = explain(pipeline, tip_id, "--store", other, "--identity", identity(pipeline, "oversight"),
+                   "--team", "oversight")
+    equal((told["teams"], told["conflict"]), (["oversight"], True), "from the team's own topic")
+
+
+def test_explain_by_a_few_digits(pipeline):
+    """explain takes the beginning of an id, and says where it looked for one that nothing has"""
+    tip_id = conflicted(pipeline)
+    equal(explain(pipeline, tip_id[:10])["tip_id"], tip_id, "completed")
+    result = pipeline.tipctl("--json", "explain", "0" * 32, check=False)
+    told = json.loads(result.stdout)
+    equal((result.returncode, told["state"]), (1, "unknown"), "unknown tip")
+    equal([p["where"] for p in told["looked_at"]][-1], "store", "the places looked at")
+    holds(all(p["found"] == 0 for p in told["looked_at"]) and told["looked_at"][0]["read"] > 0, "how far")
+    for text, status in (("ffff", 64), ("xyzxyz", 64), ("0123456789", 65)):
+        equal(pipeline.tipctl("explain", text, check=False).returncode, status, f"explain {text}")
+
+
+def test_explain_without_a_broker(pipeline):
+    """explain without a broker tells what the store has, and that the bus was not looked at"""
+    tip_id = conflicted(pipeline)
+    conf = pipeline.path("conf", "nobroker.yaml")
+    with open(conf, "w", encoding="ascii") as f:
+        f.write(f"kafka:\n  brokers: 127.0.0.1:1\ntimeout: 300ms\nstore: {pipeline.path('data', 'store.db')}\n")
+    argv = [pipeline.program("tipctl"), "--config", conf, "--json", "explain", tip_id]
+    result = subprocess.run(argv, capture_output=True, text=True, timeout=60)
+    told = json.loads(result.stdout)
+    equal((result.returncode, told["state"]), (0, "stored"), result.stderr)
+    equal([s["stage"] for s in told["stages"]], STAGES[1:], "stages by the store's own steps")
+    holds("no broker" in told["looked_at"][0]["remark"], "says that it could not look")
