@@ -136,11 +136,18 @@ chaos: programs $(B)/chaos/shim.so ## kills, zombies, lost brokers, full disks â
 	$(Q)python3 tests/chaos/run.py --bin $(B)/bin --shim $(B)/chaos/shim.so --kills $(or $(KILLS),100) \
 		$(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
 
-man: $(BINS) ## manual pages, from the programs' own tables, in build/man
+# Pages of file formats: page:the file whose head says it. Those that are tables in C come from `tipctl formats`.
+FORMATS := bus.5:schema/bus.h frame.5:schema/frame.h keys.5:schema/keys.h lexicon.5:workers/classify/lexicon.yaml \
+	policy.5:workers/route/policy.yaml register.5:workers/route/conflict.h seal.5:schema/seal.h tip1.7:schema/tip1.h
+FORMAT_TABLES := tip.5 reasons.7 topics.7
+
+man: all ## manual pages, from the programs' own tables and the heads of formats, in build/man
 	$(Q)mkdir -p build/man
+	$(Q)for f in $(FORMATS); do ops/deploy/format-page "$${f%%:*}" "$${f#*:}" > "build/man/tipline-$${f%%:*}" || exit 1; done
+	$(Q)for f in $(FORMAT_TABLES); do $(B)/bin/tipctl formats "$${f%.*}" > "build/man/tipline-$$f" || exit 1; done
 	$(Q)for p in $(program_names); do $(B)/bin/$$p --man > build/man/$$p.$$(case $$p in tip-*|tipctl) echo 1;; *) echo 8;; esac) || exit 1; done
 
-install: all man ## programs, library, manual pages, completion, to DESTDIR and PREFIX (/usr/local)
+install: man ## programs, library, manual pages, completion, to DESTDIR and PREFIX (/usr/local)
 	$(Q)ops/deploy/install "$(B)" "$(DESTDIR)" "$(or $(PREFIX),/usr/local)"
 
 clean: ## remove what was built, not what was set up

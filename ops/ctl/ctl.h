@@ -81,6 +81,7 @@ int ctl_cases_show(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_cases_tips(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_cases_summary(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_explain(struct ctl *ctl, struct ctl_output *out, struct err *err);
+int ctl_formats(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_reconcile(struct ctl *ctl, struct ctl_output *out, struct err *err);
 
 #endif

@@ -36,6 +36,7 @@ const struct ctl_command ctl_commands[] = {
 	{ "cases summary", "", 0, 0, CTL_CONF | CTL_STORE, ctl_cases_summary, "counts by team and outcome", "" },
 	{ "explain", "TIP", 1, 1, CTL_CONF | CTL_KAFKA_IF_THERE | CTL_STORE_IF_THERE, ctl_explain,
 	  "what each stage decided about a tip, and by what", "store bus-key identity team" },
+	{ "formats", "reasons|tip|topics", 1, 1, 0, ctl_formats, "the manual page of a format or a list of codes", "" },
 	{ "reconcile", "[RECEIPTS ...]", 0, 10000, CTL_CONF | CTL_KAFKA | CTL_STORE, ctl_reconcile,
 	  "accepted = stored + parked + discarded + in flight, tip by tip", "" },
 	{ NULL, NULL, 0, 0, 0, NULL, NULL, NULL }

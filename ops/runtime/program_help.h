@@ -17,6 +17,8 @@ extern const struct exit_meaning program_exit_meanings[]; /* ends with a NULL me
 void program_usage(const struct command_line *line, struct buf *out); /* synopsis and names of options: a few lines */
 void program_help(const struct command_line *line, struct buf *out);
 void program_man(const struct command_line *line, struct buf *out);
+/* The first lines of any page: its title and name. */
+void program_man_head(const char *name, const char *section, const char *summary, struct buf *out);
 
 /*
  * The next way to call the program, without its name, into the emptied `way`: how it takes its configuration, and a

@@ -13,6 +13,17 @@ static const struct page {
 	{ "tip-rehearse", "1" },
 	{ "tip-submit", "1" },
 	{ "tipctl", "1" },
+	{ "tipline-bus", "5" },
+	{ "tipline-frame", "5" },
+	{ "tipline-keys", "5" },
+	{ "tipline-lexicon", "5" },
+	{ "tipline-policy", "5" },
+	{ "tipline-register", "5" },
+	{ "tipline-seal", "5" },
+	{ "tipline-tip", "5" },
+	{ "tipline-reasons", "7" },
+	{ "tipline-tip1", "7" },
+	{ "tipline-topics", "7" },
 	{ "tipline-classify", "8" },
 	{ "tipline-dedupe", "8" },
 	{ "tipline-embedded-broker", "8" },
@@ -85,17 +96,16 @@ static void write_see_also(const struct program *program, struct buf *out)
 	buf_append_byte(out, '\n');
 }
 
-static void write_head(const struct program *program, struct buf *out)
+void program_man_head(const char *name, const char *section, const char *summary, struct buf *out)
 {
 	buf_append_str(out, ".TH ");
-	for (const char *c = program->name; *c; c++)
+	for (const char *c = name; *c; c++)
 		buf_append_byte(out, (uint8_t)toupper((unsigned char)*c));
-	buf_printf(out, " \"%s\" \"%s\" \"tipline %s\" \"tipline manual\"\n", program->section, TIPLINE_DATE,
-		   TIPLINE_VERSION);
+	buf_printf(out, " \"%s\" \"%s\" \"tipline %s\" \"tipline manual\"\n", section, TIPLINE_DATE, TIPLINE_VERSION);
 	HEADING(out, "NAME");
-	prose_roff(out, program->name);
+	prose_roff(out, name);
 	buf_append_str(out, " \\- ");
-	write_line(out, program->summary);
+	write_line(out, summary);
 }
 
 static void write_exit_status(struct buf *out)
@@ -111,7 +121,7 @@ void program_man(const struct command_line *line, struct buf *out)
 {
 	const struct program *program = line->program;
 
-	write_head(program, out);
+	program_man_head(program->name, program->section, program->summary, out);
 	write_synopsis(program, out);
 	HEADING(out, "DESCRIPTION");
 	prose_roff_paragraphs(out, program->description ? program->description : program->summary);

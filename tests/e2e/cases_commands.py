@@ -38,6 +38,21 @@ def test_manual_pages(pipeline):
         equal(lint.returncode, 0, f"{program}: {lint.stdout}")
 
 
+def test_manual_pages_of_formats(pipeline):
+    """every file format has a manual page that mandoc finds nothing wrong with"""
+    with open(os.path.join(TOP, "Makefile"), encoding="utf-8") as f:
+        heads = re.findall(r"([a-z0-9]+\.[57]):(\S+\.(?:h|yaml))", f.read())
+    pages = {page: subprocess.run(["ops/deploy/format-page", page, head], cwd=TOP, capture_output=True, text=True,
+                                  check=True).stdout for page, head in heads}
+    pages.update({word: pipeline.run("tipctl", "formats", word).stdout for word in ("reasons", "tip", "topics")})
+    holds(len(pages) >= 11, f"pages of formats: {sorted(pages)}")
+    for name, page in pages.items():
+        lint = subprocess.run(["mandoc", "-Tlint", "-Wwarning"], input=page, capture_output=True, text=True)
+        equal(lint.returncode, 0, f"{name}: {lint.stdout}")
+        holds(page.count("\n") > 10, f"{name} says next to nothing: {page}")
+    equal(pipeline.run("tipctl", "formats", "no-such", check=False).returncode, 64, "formats no-such")
+
+
 def test_check_says_where(pipeline):
     """--check passes what is right and names file and line of what is wrong, with 78"""
     for program in [f"tipline-{d}" for d in DAEMONS] + ["tip-submit", "tipctl"]:
