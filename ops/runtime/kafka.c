@@ -20,7 +20,7 @@ const struct conf_key kafka_conf_keys[] = {
 	  "time a broker may take to answer a request before the connection is given up" },
 	{ "kafka.fetch_wait", CONF_DURATION, "50ms", 1, 5000, NULL,
 	  "time a broker holds a fetch open when it has nothing new" },
-	{ "kafka.prefetch", CONF_SIZE, "64m", 1048576, 1073741824, NULL,
+	{ "kafka.prefetch", CONF_SIZE, "16m", 1048576, 1073741824, NULL,
 	  "bytes read ahead by a consumer; twice what the stage handles in a second keeps it from starving" },
 	CONF_KEYS_END
 };

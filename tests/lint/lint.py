@@ -210,7 +210,7 @@ def check_other_compiler(files):
         return f"{cc}: {r.stderr.strip().splitlines()[0]}" if r.returncode else None
     with ThreadPoolExecutor(2) as pool:
         yield from filter(None, pool.map(compile_one, [(cc, f) for cc in other for f in files if f.endswith(".c")
-                                                       and room_of(f)]))
+                                                       and (room_of(f) or f.startswith("tests/fuzz/"))]))
 
 
 def check_scripts(files):
