@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ops/ctl/config_set.h"
 #include "ops/ctl/ctl.h"
 #include "ops/ctl/print.h"
 #include "ops/ctl/selection.h"
@@ -20,6 +21,8 @@ const struct ctl_command ctl_commands[] = {
 	{ "topics check", "", 0, 0, CTL_CONF | CTL_KAFKA, ctl_topics_check, "compare topics with the table", "" },
 	{ "keys init", "FOLDER", 1, 1, 0, ctl_keys_init, "make the keys of a whole site", "teams adapters" },
 	{ "register build", "", 0, 0, 0, ctl_register_build, "make keyed staff registers", "staff linkage out" },
+	{ "config check", "[FILE|FOLDER ...]", 0, CONFIG_FILES_MAX, 0, ctl_config_check,
+	  "check the configuration of all programs together", "" },
 	{ "status", "", 0, 0, CTL_CONF | CTL_KAFKA_IF_THERE, ctl_status, "each stage: flow, lag, parked, ready", "" },
 	{ "parked list", "[TIP ...]", 0, SELECTION_TIPS_MAX, CTL_CONF | CTL_KAFKA, ctl_parked_list,
 	  "what could not go on", SELECTION " state" },

@@ -11,7 +11,7 @@
 static void cell(struct buf *out, const json_t *value);
 
 /* Without what a terminal would obey: C0, DEL, and C1 (which UTF-8 writes as C2 80 to C2 9F). */
-static void plain(struct buf *out, const char *text)
+void ctl_plain(struct buf *out, const char *text)
 {
 	for (; *text; text++) {
 		unsigned char c = (unsigned char)*text, next = (unsigned char)text[1];
@@ -35,7 +35,7 @@ static void pairs(struct buf *out, const json_t *object)
 
 	json_object_foreach((json_t *)(uintptr_t)object, key, value) {
 		buf_append_str(out, out->len > start ? ", " : "");
-		plain(out, key);
+		ctl_plain(out, key);
 		buf_append_byte(out, ' ');
 		cell(out, value);
 	}
@@ -52,7 +52,7 @@ static void cell(struct buf *out, const json_t *value)
 	if (!value || json_is_null(value) || (json_is_array(value) && json_array_size(value) == 0))
 		buf_append_str(out, "-");
 	else if (json_is_string(value))
-		plain(out, json_string_value(value));
+		ctl_plain(out, json_string_value(value));
 	else if (json_is_boolean(value))
 		buf_append_str(out, json_is_true(value) ? "yes" : "no");
 	else if (json_is_integer(value))

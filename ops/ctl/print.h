@@ -8,6 +8,8 @@
 
 #include "ops/ctl/ctl.h"
 
+/* The text without what a terminal would obey; `?` stands for each such character. */
+void ctl_plain(struct buf *out, const char *text);
 void ctl_print(const struct ctl_output *out, bool as_json);
 
 #endif

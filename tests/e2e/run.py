@@ -20,6 +20,7 @@ sys.path.insert(0, HERE)
 import cases_bus        # noqa: E402
 import cases_commands   # noqa: E402
 import cases_completion # noqa: E402
+import cases_config     # noqa: E402
 import cases_explain    # noqa: E402
 import cases_intake     # noqa: E402
 import cases_kills      # noqa: E402
@@ -29,8 +30,8 @@ import cases_reading    # noqa: E402
 from broker import kafka_installed  # noqa: E402
 from pipeline import Pipeline  # noqa: E402
 
-SUITES = [cases_commands, cases_completion, cases_mistakes, cases_intake, cases_reading, cases_explain, cases_bus,
-          cases_parked, cases_kills]
+SUITES = [cases_commands, cases_completion, cases_config, cases_mistakes, cases_intake, cases_reading,
+          cases_explain, cases_bus, cases_parked, cases_kills]
 
 
 def tests():
