@@ -124,6 +124,20 @@ static void what_was_answered_is_forgotten(void **state)
 	assert_int_equal(deaths(*state, &record), 1);
 }
 
+/* The page may be on disk when the power goes. */
+static void a_note_of_another_boot_does_not_count(void **state)
+{
+	const struct kafka_record record = record_at(7, "a");
+	struct world *w = *state;
+
+	live(w, &record, IN_HAND);
+	int fd = open(w->path, O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, "00000000", 8, 8), 8); /* behind the magic: the boot's id */
+	close(fd);
+	assert_int_equal(deaths(w, &record), 0);
+}
+
 /* Rows are few; the latest suspects matter. */
 static void the_oldest_suspect_makes_room(void **state)
 {
@@ -203,6 +217,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(deaths_in_hand_are_counted, setup, teardown),
 		cmocka_unit_test_setup_teardown(deaths_elsewhere_are_not, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_was_answered_is_forgotten, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_note_of_another_boot_does_not_count, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_oldest_suspect_makes_room, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_worker_has_the_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(another_shape_begins_anew, setup, teardown),

@@ -13,7 +13,9 @@
 #include "ops/runtime/buf.h"
 #include "ops/runtime/log.h"
 
-#define MAGIC "TPSUSP1"
+#define MAGIC "TPSUSP2"
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
+#define BOOT_ID_LEN 36
 #define SEEN_MAX 16
 
 struct place {
@@ -25,6 +27,7 @@ struct place {
 
 struct page {
 	char magic[8];
+	char boot[BOOT_ID_LEN + 4]; /* of the machine when the note was taken */
 	atomic_uint in_hand;
 	uint32_t next; /* the row to give up when all are taken */
 	struct place hand;
@@ -107,6 +110,30 @@ static int lock(struct stage_suspect *suspect, const char *path, struct err *err
 		       "%s: another worker has it; give each worker a stage.suspects of its own", path);
 }
 
+/* Unreadable: empty, so that all lives count as of one boot. */
+static void boot_id(char out[BOOT_ID_LEN + 4])
+{
+	int fd = open(BOOT_ID, O_RDONLY | O_CLOEXEC);
+
+	memset(out, 0, BOOT_ID_LEN + 4);
+	if (fd < 0)
+		return;
+	if (read(fd, out, BOOT_ID_LEN) != BOOT_ID_LEN)
+		memset(out, 0, BOOT_ID_LEN + 4);
+	close(fd);
+}
+
+static void forget_other_boots(struct page *page)
+{
+	char now[BOOT_ID_LEN + 4];
+
+	boot_id(now);
+	if (!memcmp(page->boot, now, sizeof(now)))
+		return;
+	atomic_store_explicit(&page->in_hand, 0, memory_order_release);
+	memcpy(page->boot, now, sizeof(now));
+}
+
 /* Blocks are reserved, since a store into a hole of a full disk would be a SIGBUS. */
 static int map(struct stage_suspect *suspect, const char *path, struct err *err)
 {
@@ -158,6 +185,7 @@ int stage_suspect_open(struct stage_suspect **out, const char *path, struct err 
 		stage_suspect_close(suspect);
 		return -1;
 	}
+	forget_other_boots(suspect->page);
 	count_death(suspect->page);
 	for (size_t i = 0; i < SEEN_MAX; i++)
 		suspect->n_seen += suspect->page->seen[i].deaths > 0;
