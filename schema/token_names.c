@@ -142,7 +142,7 @@ void token_full_name(struct token_set *set, const struct words *name, const stru
 		const struct word *word = &name->items[i];
 		const char *here = token_rank(name, i);
 
-		if (here) { /* "DS Fitzpatrick" as a name */
+		if (here && i + 1 < name->n) { /* "DS Fitzpatrick" as a name; but "John Sergeant" is called so */
 			short_rank = here;
 			continue;
 		}

@@ -253,6 +253,27 @@ static void staff_meet_their_tips(void **state)
 	arena_free(arena);
 }
 
+/* Found by fuzzing: a surname that is a rank was taken for one, and he would have got the tips that name him. */
+static void a_subject_called_like_a_rank_is_found(void **state)
+{
+	static const char *const names[] = { "John Sergeant", "Sergeant", "PC Sergeant", "DS John Sergeant" };
+	const struct staff staff = { .forename = "John", .surname = "Sergeant" };
+	struct arena *arena = arena_new(1 << 16);
+	struct token_list of_staff, list;
+
+	(void)state;
+	token_list_of_staff(&of_staff, &staff, key, arena);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct tip tip = { .narrative = "x", .narrative_len = 1, .n_subjects = 1 };
+
+		tip.subjects[0].name = names[i];
+		token_list_of_tip(&list, &tip, key, arena);
+		if (!token_list_meets(&of_staff, &list))
+			fail_msg("%s", names[i]);
+	}
+	arena_free(arena);
+}
+
 static void subjects_give_tokens(void **state)
 {
 	struct arena *arena = arena_new(1 << 16);
@@ -288,6 +309,7 @@ int main(void)
 		cmocka_unit_test(staff_meet_their_tips),
 		cmocka_unit_test(every_surname_gives_a_token),
 		cmocka_unit_test(keys_tell_themselves_apart),
+		cmocka_unit_test(a_subject_called_like_a_rank_is_found),
 		cmocka_unit_test(subjects_give_tokens),
 	};
 
