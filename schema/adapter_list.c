@@ -152,8 +152,7 @@ static int read_list(struct adapter_list *list, const struct yaml_node *root, st
 	adapters = yaml_get(root, "adapters");
 	if (adapters == NULL || yaml_kind(adapters) != YAML_LIST || yaml_count(adapters) > ADAPTERS_MAX)
 		return yaml_error(root, err, "adapters: a list of at most %d is needed", ADAPTERS_MAX);
-	if (yaml_count(adapters) > 0)
-		list->items = mem_alloc(yaml_count(adapters) * sizeof(*list->items));
+	list->items = mem_alloc((yaml_count(adapters) + 1) * sizeof(*list->items));
 	for (size_t i = 0; i < yaml_count(adapters); i++) {
 		if (read_adapter(&list->items[list->n], yaml_at(adapters, i), err) != 0)
 			return -1;

@@ -35,15 +35,12 @@ static enum try try_identity(uint8_t file_key[AGE_FILE_KEY_BYTES], const struct 
 
 	for (size_t i = 0; i < header->n && result == TRY_OTHER_KEY; i++) {
 		const struct age_stanza *stanza = &header->stanzas[i];
+		const bool other = share == NULL || memcmp(share, stanza->share, AGE_KEY_BYTES) != 0;
 
-		if (share == NULL || memcmp(share, stanza->share, AGE_KEY_BYTES) != 0) {
-			share = stanza->share;
-			if (age_share(shared, identity->secret, share) != 0) {
-				result = TRY_LOW_ORDER;
-				break;
-			}
-		}
-		if (unwrap(file_key, identity, stanza, shared))
+		share = stanza->share;
+		if (other && age_share(shared, identity->secret, share) != 0)
+			result = TRY_LOW_ORDER;
+		else if (unwrap(file_key, identity, stanza, shared))
 			result = TRY_OPENED;
 	}
 	sodium_memzero(shared, sizeof(shared));

@@ -61,7 +61,9 @@ void bech32_encode(struct buf *out, const char *hrp, const uint8_t *data, size_t
 
 static char lower(char c)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	const int added = c >= 'A' && c <= 'Z' ? 'a' - 'A' : 0;
+
+	return (char)(c + added);
 }
 
 static bool is_mixed_case(const char *text, size_t len)
@@ -69,8 +71,8 @@ static bool is_mixed_case(const char *text, size_t len)
 	bool has_lower = false, has_upper = false;
 
 	for (size_t i = 0; i < len; i++) {
-		has_lower |= text[i] >= 'a' && text[i] <= 'z';
-		has_upper |= text[i] >= 'A' && text[i] <= 'Z';
+		has_lower = has_lower || (text[i] >= 'a' && text[i] <= 'z');
+		has_upper = has_upper || (text[i] >= 'A' && text[i] <= 'Z');
 	}
 	return has_lower && has_upper;
 }

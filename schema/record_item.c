@@ -145,7 +145,7 @@ void item_exactly(struct item_reader *reader, uint8_t *out, size_t len)
 {
 	struct slice s = item_bytes(reader, len);
 
-	if (s.len == len)
+	if (s.data != NULL && s.len == len)
 		memcpy(out, s.data, len);
 	else
 		reader->bad = true;

@@ -244,11 +244,11 @@ static int take_tokens(struct arena *arena, json_t *value, void *at, size_t limi
 	if (!json_is_object(value) || count_macs(value, &n) != 0)
 		return -1;
 	tokens->items = arena_alloc(arena, n * sizeof(tokens->items[0]));
-	for (uint8_t class = 0; class < N_TOKEN_CLASSES; class++) {
+	for (size_t class = 0; class < N_TOKEN_CLASSES; class++) {
 		json_t *macs = json_object_get(value, token_class_names[class]);
 
 		members += macs != NULL;
-		if (take_macs(tokens, class, macs) != 0)
+		if (take_macs(tokens, (uint8_t)class, macs) != 0)
 			return -1;
 	}
 	if (cut && take_bool(arena, cut, &tokens->cut, 0) != 0)

@@ -21,7 +21,7 @@ void tip_id_hex(const struct tip_id *id, char hex[TIP_ID_HEX])
 
 int tip_id_parse(struct tip_id *id, const char *hex, size_t len)
 {
-	struct tip_id parsed;
+	struct tip_id parsed = { { 0 } };
 
 	if (hex_decode(parsed.bytes, sizeof(parsed.bytes), hex, len) != 0)
 		return -1;

@@ -150,6 +150,7 @@ static int gather_rows(struct ctl *ctl, struct gather *gather, struct err *err)
 	gather->all = &all;
 	if (result == 0)
 		result = kafka_admin_scan(ctl->kafka, TOPIC_PARKED, NULL, gather_one, gather, err);
+	gather->all = NULL;
 	resolutions_release(&all);
 	return result;
 }

@@ -87,14 +87,16 @@ static int choose_one(void *arg, const struct kafka_record *record, struct err *
 
 static int choose(struct act *act, const struct resolutions *all, struct err *err)
 {
-	int partitions, replication;
+	int partitions, replication, result;
 
-	act->all = all;
 	if (kafka_admin_topic(act->ctl->kafka, TOPIC_PARKED, &partitions, &replication, err) < 0)
 		return -1;
 	if (partitions > 1) /* a resolution names an offset alone */
 		return err_set(err, ERR_UNAVAILABLE, NULL, TOPIC_PARKED " must have one partition: `tipctl topics check`");
-	return kafka_admin_scan(act->ctl->kafka, TOPIC_PARKED, NULL, choose_one, act, err);
+	act->all = all;
+	result = kafka_admin_scan(act->ctl->kafka, TOPIC_PARKED, NULL, choose_one, act, err);
+	act->all = NULL;
+	return result;
 }
 
 static const struct tip_id *tip_of(const struct chosen *one)

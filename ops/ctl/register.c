@@ -60,7 +60,8 @@ static int by_class_and_mac(const void *a, const void *b)
 
 static void write_tokens(struct buf *file, uint64_t key_check, struct token *tokens, size_t n)
 {
-	qsort(tokens, n, sizeof *tokens, by_class_and_mac);
+	if (n > 0)
+		qsort(tokens, n, sizeof *tokens, by_class_and_mac);
 	buf_printf(file, "tipline-register 1 %016llx\n", (unsigned long long)key_check);
 	for (size_t i = 0; i < n; i++)
 		if (i == 0 || by_class_and_mac(&tokens[i - 1], &tokens[i]) != 0)

@@ -105,6 +105,7 @@ static int count_parked(struct ctl *ctl, struct oldest *oldest, struct err *err)
 	oldest->all = &all;
 	if (result == 0)
 		result = kafka_admin_scan(ctl->kafka, TOPIC_PARKED, NULL, look_parked, oldest, err);
+	oldest->all = NULL;
 	resolutions_release(&all);
 	return result;
 }

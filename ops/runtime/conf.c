@@ -112,8 +112,10 @@ static const char *suggestion(struct conf *conf, const char *name)
 	if (near.best)
 		return join(conf, arena_str(conf->arena, name, level ? level - 1 : 0), near.best, strlen(near.best));
 	for (size_t i = 0; i < conf->n_rows; i++) {
-		if (strcmp(last_part(conf->rows[i]->name), key) == 0)
-			return conf->rows[i]->name;
+		const char *whole = conf->rows[i]->name;
+
+		if (whole && strcmp(last_part(whole), key) == 0)
+			return whole;
 	}
 	return NULL;
 }

@@ -176,6 +176,7 @@ static enum MHD_Result send_reply(struct MHD_Connection *connection, struct repl
 }
 
 /* Called once the headers are there; answering at once means that a body is never read. */
+/* NOLINTNEXTLINE(readability-function-size): libmicrohttpd calls it so */
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *path, const char *method,
 				  const char *version, const char *upload, size_t *upload_len, void **state)
 {
@@ -241,7 +242,7 @@ static int open_listener(const char *text, struct err *err)
 
 static int learn_address(struct http_server *server, int fd, struct err *err)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
 	socklen_t len = sizeof(address);
 	char host[NI_MAXHOST], port[NI_MAXSERV];
 	bool v6;

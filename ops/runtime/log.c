@@ -59,7 +59,7 @@ static bool is_control(uint32_t code)
 
 static void line_char(struct line *line, const char *at, size_t n, uint32_t code, int valid)
 {
-	char escaped[16];
+	char escaped[16] = "";
 
 	if (!valid)
 		line_text(line, "\xEF\xBF\xBD");

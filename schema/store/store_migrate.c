@@ -42,7 +42,7 @@ int store_newest_version(void)
 static int migrate_to(struct store *store, int version, struct err *err)
 {
 	struct buf sql = BUF_INIT;
-	size_t len;
+	size_t len = 0;
 	const char *text = migration(version, &len);
 	int result;
 

@@ -123,7 +123,7 @@ int store_version(struct store *store, int *version, struct err *err)
 /* A file that is someone else's database, or of a later release, is left as it is. */
 static int check_identity(struct store *store, const char *path, int *version, struct err *err)
 {
-	int id;
+	int id = 0;
 
 	if (store_version(store, version, err) != 0 || pragma_int(store, "PRAGMA application_id", &id, err) != 0)
 		return -1;
@@ -157,7 +157,7 @@ static int prepare_writer(struct store *store, struct err *err)
 
 static int open_store(struct store *store, const char *path, enum store_mode mode, struct err *err)
 {
-	int version;
+	int version = 0;
 
 	if (mode == STORE_WRITE && (take_lock(store, path, err) != 0 || make_file(path, err) != 0))
 		return -1;

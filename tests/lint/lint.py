@@ -12,6 +12,8 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import analyse
+
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 os.chdir(TOP)
 
@@ -252,6 +254,17 @@ def check_maps(files):
             yield f"tests/README.md: does not name {folder}/"
 
 
+def check_clang_tidy(files):
+    """clang-tidy finds nothing: bugs, and functions over the house's sizes (.clang-tidy)"""
+    yield from analyse.clang_tidy([f for f in files if f.endswith(".c") and room_of(f)],
+                                  [*made_includes(), *pkg_flags()])
+
+
+def check_cppcheck(files):
+    """cppcheck finds nothing"""
+    yield from analyse.cppcheck([f for f in files if f.endswith(".c") and room_of(f)], made_includes())
+
+
 def check_readme(files):
     """README.md names every library, with its licence"""
     text = text_of("README.md") if os.path.exists("README.md") else ""
@@ -261,6 +274,11 @@ def check_readme(files):
     for p in packages:
         if names.get(p, p) not in text:
             yield f"README.md: does not name {names.get(p, p)}"
+
+
+def made_includes():
+    """Where the DDL stands as a C literal: the same in every tree."""
+    return [f"-I{d}" for d in sorted(glob.glob("build/*/gen"))[:1]]
 
 
 def c_files(files):
@@ -291,8 +309,8 @@ def pkg_flags():
 
 
 CHECKS = [check_top_level, check_spdx, check_dependencies, check_vendor_homes, check_banned, check_typedefs,
-          check_shape, check_drawers, check_headers_alone, check_other_compiler, check_scripts, check_maps,
-          check_readme]
+          check_shape, check_drawers, check_headers_alone, check_other_compiler, check_scripts, check_clang_tidy,
+          check_cppcheck, check_maps, check_readme]
 
 
 def selftest(_):

@@ -323,7 +323,7 @@ int index_walk(struct index *index, int (*each)(void *arg, const struct index_ro
 	int rc, answer = 0;
 
 	while (answer == 0 && (rc = sqlite3_step(stmt)) != SQLITE_DONE) {
-		struct index_row row;
+		struct index_row row = { .day = 0 };
 
 		arena_reset(arena);
 		if (rc != SQLITE_ROW)

@@ -258,7 +258,7 @@ static const char *reason_of(const struct policy_decision *decision, bool confli
 		return decision->reason;
 	text = arena_alloc(arena, head + len + 1);
 	memcpy(text, CONFLICT_REASON, head);
-	memcpy(text + head, decision->reason, len);
+	memcpy(text + head, decision->reason, len + 1);
 	return text;
 }
 
