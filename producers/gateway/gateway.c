@@ -143,7 +143,7 @@ static int open_endpoint(struct gateway *gateway, struct err *err)
 
 static int open_http(struct gateway *gateway, struct err *err)
 {
-	status_init(&gateway->status, gateway->core, gateway->counts);
+	status_init(&gateway->status, gateway->core, gateway->counts, &gateway->publisher.refusal);
 	const struct http_hooks hooks = { gateway->metrics, status_ready, status_write, &gateway->status };
 	return http_start(&gateway->http, conf_str(gateway->conf, "http.listen"), &hooks, err);
 }

@@ -15,6 +15,7 @@ static void delivered(void *arg, const struct kafka_delivery *delivery)
 	struct publisher *publisher = arg;
 	if (!delivery->ok)
 		log_event(LOG_LEVEL_DEBUG, "gateway.delivery_failed", "reason", delivery->error, NULL);
+	refusal_note(&publisher->refusal, delivery);
 	core_delivered(publisher->core, delivery->opaque, delivery->ok, clock_mono_ms());
 }
 

@@ -11,11 +11,13 @@
 
 #include "ops/runtime/kafka_producer.h"
 #include "producers/gateway/core.h"
+#include "producers/gateway/refusal.h"
 
 struct publisher {
 	struct kafka_producer *producer;
 	struct core *core;     /* set before the first publish */
 	struct counts *counts;
+	struct refusal refusal;
 	int queue_max;
 };
 

@@ -7,17 +7,23 @@
 #include "ops/runtime/clock.h"
 #include "ops/runtime/program.h"
 
-void status_init(struct status *status, const struct core *core, const struct counts *counts)
+void status_init(struct status *status, const struct core *core, const struct counts *counts,
+		 const struct refusal *refusal)
 {
-	*status = (struct status){ .core = core, .counts = counts, .started_ms = clock_mono_ms() };
+	*status = (struct status){
+		.core = core, .counts = counts, .refusal = refusal, .started_ms = clock_mono_ms()
+	};
 }
 
 bool status_ready(void *arg, struct buf *why)
 {
 	const struct status *status = arg;
-	if (!core_busy(status->core))
+	if (refusal_holds(status->refusal))
+		buf_append_str(why, "the broker refuses what this gateway publishes: see its log\n");
+	else if (core_busy(status->core))
+		buf_append_str(why, "the broker does not acknowledge, or the gateway is stopping\n");
+	else
 		return true;
-	buf_append_str(why, "the broker does not acknowledge, or the gateway is stopping\n");
 	return false;
 }
 
@@ -59,7 +65,7 @@ void status_write(void *arg, struct buf *json)
 		{ "malformed", counts_plain_value(counts, PLAIN_MALFORMED) },
 	};
 	buf_printf(json, "{\"name\":\"tipline-gateway\",\"version\":\"%s\",\"ready\":%s", TIPLINE_VERSION,
-		   core_busy(status->core) ? "false" : "true");
+		   refusal_holds(status->refusal) || core_busy(status->core) ? "false" : "true");
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		buf_printf(json, ",\"%s\":%llu", numbers[i].name, (unsigned long long)numbers[i].value);
 	buf_append_str(json, "}");

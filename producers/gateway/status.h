@@ -11,14 +11,17 @@
 #include "ops/runtime/buf.h"
 #include "producers/gateway/core.h"
 #include "producers/gateway/counts.h"
+#include "producers/gateway/refusal.h"
 
 struct status {
 	const struct core *core;
 	const struct counts *counts;
+	const struct refusal *refusal;
 	int64_t started_ms;
 };
 
-void status_init(struct status *status, const struct core *core, const struct counts *counts);
+void status_init(struct status *status, const struct core *core, const struct counts *counts,
+		 const struct refusal *refusal);
 bool status_ready(void *status, struct buf *why);
 void status_write(void *status, struct buf *json);
 
