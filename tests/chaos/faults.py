@@ -28,15 +28,15 @@ KILLED = STAYERS + ADAPTERS
 class Plan:
     """kills: names in order. strikes: (kind, target) in order. The same seed draws the same."""
 
-    def __init__(self, seed, kills, kinds=None):
+    def __init__(self, seed, kills, kinds):
         dice = random.Random(seed)
         self.kills = []
         while len(self.kills) < kills:
             self.kills += dice.sample(KILLED, len(KILLED))
-        del self.kills[kills:]
+        del self.kills[kills if "kill" in kinds else 0:]
         self.strikes = []
         for kind, (_, weight, _, targets) in FAULTS.items():
-            if kinds is not None and kind not in kinds:
+            if kind not in kinds:
                 continue
             n = max(AT_LEAST[kind], round(kills * weight / 1000))
             order = []

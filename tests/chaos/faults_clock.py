@@ -9,7 +9,7 @@ DAY = 86400
 SHIFTS = {"+10 years": 3652 * DAY, "-10 years": -3652 * DAY, "-1 day": -DAY}
 # From the moment its clock is wrong. A gateway or worker dates its records with it; what Kafka would delete too early,
 # or keep too long, it refuses (schema/topics.c): then the process must say so and keep what it has.
-REFUSED = r"INVALID_TIMESTAMP|timestamp|output-refused|gateway\.frozen"
+REFUSED = r"INVALID_TIMESTAMP"
 
 
 def skewed(site):

@@ -36,6 +36,9 @@ BAD_ENDS = {70: "a bug", 64: "usage", 78: "configuration", -signal.SIGSEGV: "SIG
             -signal.SIGBUS: "SIGBUS", -signal.SIGFPE: "SIGFPE", -signal.SIGILL: "SIGILL"}
 
 
+KINDS = ["kill", *FAULTS]
+
+
 class Progress:
     """How much of the strikes is done, for the kills to keep step with; and what went wrong first."""
 
@@ -149,7 +152,7 @@ def chaos(args, site, plan, counts):
         wrong.append(failed)
     result, more = finish(site)
     wrong += more + list(ends_of(site))
-    for kind in ["kill", *FAULTS]:
+    for kind in KINDS:
         if not counts[kind] and kind not in site.skipped and (not args.only or kind in args.only):
             wrong.append(f"no fault of kind {kind} was carried out")
     return result, wrong
@@ -179,8 +182,7 @@ def main():
     for kind, why in skipped.items():
         print(f"  SKIPPED: every fault of kind {kind}: {why}", file=sys.stderr, flush=True)
     counts = collections.Counter()
-    kinds = [k for k in FAULTS if k not in skipped and (not args.only or k in args.only)]
-    plan = Plan(args.seed, 0 if args.only and "kill" not in args.only else args.kills, kinds)
+    plan = Plan(args.seed, args.kills, [k for k in KINDS if k not in skipped and (not args.only or k in args.only)])
     result, wrong = {}, []
     try:
         result, wrong = chaos(args, site, plan, counts)
@@ -192,7 +194,7 @@ def main():
         site.close()
     seconds = round(time.monotonic() - site.began, 1)
     line = {"seed": args.seed, "seconds": seconds, **result,
-            "faults": {k: counts[k] for k in ["kill", *FAULTS]}}
+            "faults": {k: counts[k] for k in KINDS}}
     if skipped:
         line["skipped"] = skipped
     if wrong:
