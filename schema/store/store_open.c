@@ -120,14 +120,18 @@ int store_version(struct store *store, int *version, struct err *err)
 	return pragma_int(store, "PRAGMA user_version", version, err);
 }
 
-/* A file that is someone else's database, or of a later release, is left as it is. */
+/*
+ * A file that is someone else's database, or of a later release, is left as it is. Many programs never set version nor
+ * id; only an empty file is free to become a store.
+ */
 static int check_identity(struct store *store, const char *path, int *version, struct err *err)
 {
-	int id = 0;
+	int id = 0, objects = 0;
 
-	if (store_version(store, version, err) != 0 || pragma_int(store, "PRAGMA application_id", &id, err) != 0)
+	if (store_version(store, version, err) != 0 || pragma_int(store, "PRAGMA application_id", &id, err) != 0 ||
+	    pragma_int(store, "SELECT count(*) FROM sqlite_schema", &objects, err) != 0)
 		return -1;
-	if (id != STORE_APPLICATION_ID && (id != 0 || *version != 0))
+	if (id != STORE_APPLICATION_ID && (id != 0 || *version != 0 || objects != 0))
 		return err_set(err, ERR_CONFIG, "store-foreign",
 			"store %s: a database, but not a store of tipline: it is left as it is; name another file", path);
 	if (*version > store_newest_version())

@@ -320,6 +320,17 @@ static void foreign_and_newer_files_are_left_alone(void **state)
 	expect_no_open(STORE_READ, ERR_CONFIG, "store-foreign");
 }
 
+/* Most programs set neither version nor id. */
+static void a_file_with_tables_of_others_is_left_alone(void **state)
+{
+	(void)state;
+	run_sql("CREATE TABLE accounts (name TEXT)");
+	expect_no_open(STORE_WRITE, ERR_CONFIG, "store-foreign");
+	expect_no_open(STORE_READ, ERR_CONFIG, "store-foreign");
+	run_sql("DROP TABLE accounts");
+	store_close(open_as(STORE_WRITE));
+}
+
 /* What deleting a row leaves in the file is zeros. */
 static void what_is_deleted_is_gone_from_the_file(void **state)
 {
@@ -361,6 +372,7 @@ int main(void)
 		IN_DIR(readers_and_the_writer_do_not_wait_for_each_other),
 		IN_DIR(a_row_too_many_is_seen_without_the_index),
 		IN_DIR(foreign_and_newer_files_are_left_alone),
+		IN_DIR(a_file_with_tables_of_others_is_left_alone),
 		IN_DIR(what_is_deleted_is_gone_from_the_file),
 	};
 
