@@ -263,6 +263,19 @@ static int conclude(struct run *run, const struct program_call *call)
 	return status_of(run, waiting, refused);
 }
 
+/* Details that are promised must be there, and somebody who says --contact "" means something that is not said. */
+static int check_contact(const struct program_call *call, struct err *err)
+{
+	const char *mode = program_value(call, "contact", NULL), *details = program_value(call, "contact-details", "");
+
+	if (mode != NULL && mode[0] == '\0')
+		return err_set(err, ERR_USAGE, NULL, "--contact needs a mode: none, mailbox or details");
+	if (mode != NULL && strcmp(mode, "details") == 0 && details[0] == '\0')
+		return err_set(err, ERR_USAGE, NULL,
+			       "--contact details needs the details themselves: --contact-details TEXT");
+	return 0;
+}
+
 static int check_usage(const struct program_call *call, double *wait, struct err *err)
 {
 	if (call->conf == NULL && !program_given(call, "dry-run"))
@@ -271,6 +284,8 @@ static int check_usage(const struct program_call *call, double *wait, struct err
 		return err_set(err, ERR_USAGE, NULL, "a tip from flags and files at once");
 	if (any_flag(call) && !program_given(call, "narrative"))
 		return err_set(err, ERR_USAGE, NULL, "--narrative is needed for a tip from flags");
+	if (check_contact(call, err))
+		return -1;
 	return adapter_number(call, "wait", 0, 86400, wait, err);
 }
 

@@ -5,6 +5,7 @@ A `Mistake` is one row of the tables in mistakes_*.py: how the mistake is made, 
 read. `World.provoke` makes it in a fresh folder and returns what the program said.
 """
 import os
+import re
 import shutil
 import subprocess
 import threading
@@ -62,8 +63,9 @@ class World:
         for file in ("store.db", "dedupe.index"):
             if name != "tipctl":
                 text = text.replace(self.pipeline.path("data", file), self.path(file))
-        # A daemon with a mistake must not join the groups of the real ones.
+        # A daemon with a mistake must not join the groups of the real ones, nor note its suspects in their files.
         if name in self.pipeline.http:
+            text = re.sub(r"^stage:\n(?:  .*\n)+", "", text, flags=re.M)
             text = text.replace(self.pipeline.broker.address, NOBODY)
         return text.replace(self.pipeline.path("spool") + "/", self.folder + "/")
 
