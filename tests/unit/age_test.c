@@ -13,7 +13,8 @@
 #include <cmocka.h>
 #include <sodium.h>
 
-#include "schema/age.h"
+#include "schema/age_parts.h"
+#include "schema/hkdf.h"
 #include "schema/keys.h"
 #include "schema/reason.h"
 
@@ -284,6 +285,43 @@ static void refuses_cut_chunks(void **state)
 	buf_release(&file);
 }
 
+static void append_chunk(struct buf *payload, const uint8_t *key, uint8_t number, bool is_last, size_t len)
+{
+	const uint8_t nonce[12] = { [10] = number, [11] = is_last };
+	uint8_t *plain = mem_alloc(len + 1);
+
+	crypto_aead_chacha20poly1305_ietf_encrypt(buf_reserve(payload, len + AGE_TAG_BYTES), NULL, plain, len, NULL, 0,
+						  NULL, nonce, key);
+	payload->len += len + AGE_TAG_BYTES;
+	free(plain);
+}
+
+/* Only an empty file may end in an empty chunk: else two files would hold the same. */
+static void refuses_an_empty_last_chunk(void **state)
+{
+	static const uint8_t file_key[AGE_FILE_KEY_BYTES];
+	static const struct { size_t full; int result; } cases[] = { { 0, 0 }, { 1, -1 }, { 2, -1 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct buf payload = BUF_INIT, plain = BUF_INIT;
+		struct err err = ERR_INIT;
+		uint8_t key[HKDF_BYTES];
+
+		random_bytes(&payload, AGE_NONCE_BYTES);
+		hkdf_sha256(key, slice_of(file_key, sizeof(file_key)), buf_slice(&payload), slice_str("payload"));
+		for (uint8_t chunk = 0; chunk < cases[i].full; chunk++)
+			append_chunk(&payload, key, chunk, false, AGE_CHUNK);
+		append_chunk(&payload, key, (uint8_t)cases[i].full, true, 0);
+		assert_int_equal(age_payload_open(&plain, file_key, buf_slice(&payload), &err), cases[i].result);
+		if (cases[i].result != 0)
+			assert_string_equal(err.reason, REASON_AGE_PAYLOAD);
+		assert_int_equal(plain.len, 0);
+		buf_release(&payload);
+		buf_release(&plain);
+	}
+}
+
 static void refuses_malformed_headers(void **state)
 {
 	static const char share[] = "TEiF0ypqr+bpvcqXNyCVJpL7OuwPdVwPL7KQEbFDOCc";
@@ -432,6 +470,7 @@ int main(void)
 		cmocka_unit_test(refuses_low_order_points),
 		cmocka_unit_test(refuses_every_flip_and_cut),
 		cmocka_unit_test(refuses_cut_chunks),
+		cmocka_unit_test(refuses_an_empty_last_chunk),
 		cmocka_unit_test(refuses_malformed_headers),
 		cmocka_unit_test(caps_the_header),
 		cmocka_unit_test(survives_random_input),
