@@ -57,6 +57,9 @@ BINS := $(addprefix $(B)/bin/,$(program_names))
 
 TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/*_test.c))
 
+# What e2e does that no adapter would.
+E2E_TOOLS := $(addprefix $(B)/tests/,seal_raw curve_peer)
+
 # Fuzz targets, tests/fuzz/NAME_fuzz.c : seconds in `make test`. Clang alone has libFuzzer, so they have a tree of their own.
 FUZZ := tip:20 frame:20 record:20 tip1:20 gateway:20 kafka:20 yaml:20 conf:20 age:20 lexicon:20 text:20 \
 	record_json:10 entry:10 bech32:10 keys:10 policy:10 register:10 log:10
@@ -125,7 +128,7 @@ valgrind-quick: $(patsubst %,$(B)/tests/%_test,$(VALGRIND_QUICK))
 replay: $(BINS) ## each stage over folders of files
 	$(Q)python3 tests/replay/run.py --bin $(B)/bin
 
-e2e: programs ## end to end on Apache Kafka, with kills
+e2e: programs $(E2E_TOOLS) ## end to end on Apache Kafka, with kills
 	$(Q)python3 tests/e2e/run.py --bin $(B)/bin
 
 bench: programs $(B)/tests/bench-primitives ## what a tip costs and how long it takes, on Apache Kafka (figures, no pass or fail)
@@ -203,6 +206,10 @@ $(B)/tests/%: $(B)/tests/unit/%.o $(foreach r,$(PROGRAM_ROOMS),$(call lib,$(r)))
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) $(call pkg_libs,cmocka)
+
+$(E2E_TOOLS): $(B)/tests/%: $(B)/tests/e2e/%.o $(ROOM_LIBS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 # What tests/bench holds the pipeline against: the libraries' own work on a tip.
 BENCH_OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/bench/primitives/*.c))

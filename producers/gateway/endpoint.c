@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define ADDRESS_MAX 300
 #define OVER_FRAME 1024 /* what MAXMSGSIZE allows beyond the frame: so that TOO_LARGE can be said politely */
@@ -56,9 +57,24 @@ static int bind_socket(struct endpoint *endpoint, const struct endpoint_options 
 	return 0;
 }
 
+/*
+ * A descriptor for each adapter and each connection not yet authenticated, beside those of Kafka and HTTP: more than
+ * the 1,024 that a process has by default, while it may ask for many more. Nothing here uses select().
+ */
+static void raise_descriptors(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
+}
+
 int endpoint_open(struct endpoint *endpoint, const struct endpoint_options *options, struct err *err)
 {
 	*endpoint = (struct endpoint){ 0 };
+	raise_descriptors();
 	zmq_msg_init(&endpoint->head);
 	zmq_msg_init(&endpoint->payload);
 	endpoint->context = zmq_ctx_new();

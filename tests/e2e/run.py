@@ -8,6 +8,7 @@ run of kills; `--broker embedded` runs what can be run without Java.
 """
 import argparse
 import os
+import resource
 import sys
 import time
 import traceback
@@ -17,6 +18,7 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(TOP, "ops", "deploy", "local"))
 sys.path.insert(0, HERE)
 
+import cases_bad_input  # noqa: E402
 import cases_bus        # noqa: E402
 import cases_commands   # noqa: E402
 import cases_completion # noqa: E402
@@ -31,7 +33,7 @@ from broker import kafka_installed  # noqa: E402
 from pipeline import Pipeline  # noqa: E402
 
 SUITES = [cases_commands, cases_completion, cases_config, cases_mistakes, cases_intake, cases_reading,
-          cases_explain, cases_bus, cases_parked, cases_kills]
+          cases_explain, cases_bus, cases_parked, cases_bad_input, cases_kills]
 
 
 def tests():
@@ -54,6 +56,8 @@ def main():
         print("Apache Kafka is not set up (`make setup`); --broker embedded runs what can be run without\n"
               "0 passed, 1 failed")
         return 1
+    # What systemd and shells give by default: the gateway must take a thousand peers with it.
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     pipeline = Pipeline(os.path.join(TOP, "build", "e2e"), args.bin, args.broker)
     pipeline.seed, pipeline.kills_wanted = args.seed, args.kills
     passed = failed = skipped = 0
