@@ -9,6 +9,8 @@
 #include "workers/stage/emit.h"
 #include "workers/stage/stage_event.h"
 
+#define REPLAYS_DIGITS 10 /* a longer one is foreign, and could make the note too large to write */
+
 const char *stage_park_reason(const struct err *why)
 {
 	const struct reason *reason = why->reason ? reason_find(why->reason, strlen(why->reason)) : NULL;
@@ -48,7 +50,7 @@ void stage_park_note_build(struct stage_park_note *note, const struct kafka_reco
 	add_header(note, HEADER_ORIGIN_OFFSET, note->offset);
 	add_header(note, HEADER_DAY, note->day);
 	add_header(note, HEADER_ATTEMPTS, note->attempts);
-	if (kafka_record_header(record, HEADER_REPLAYS, &replays))
+	if (kafka_record_header(record, HEADER_REPLAYS, &replays) && replays.len <= REPLAYS_DIGITS)
 		note->headers[note->out.n_headers++] = (struct kafka_header){ HEADER_REPLAYS, replays };
 	if (!identity.known)
 		return;
