@@ -125,6 +125,35 @@ int kafka_embedded_fail_produce(struct kafka_embedded *broker, const char *error
 	return kafka_embedded_fail(broker, "Produce", error, n, err);
 }
 
+void kafka_embedded_heal(struct kafka_embedded *broker, const char *request)
+{
+	int16_t key;
+
+	if (find_request(request, &key) < 0)
+		BUG("no such request: %s", request);
+	rd_kafka_mock_clear_request_errors(broker->cluster, key);
+}
+
+int kafka_embedded_delay(struct kafka_embedded *broker, const char *request, int delay_ms, int n, struct err *err)
+{
+	int16_t key;
+
+	if (find_request(request, &key) < 0 || delay_ms < 0 || n < 1 || n > FAULTS_MAX)
+		return err_set(err, ERR_USAGE, NULL, "no such delay: %s", request);
+	for (int id = 1; id <= broker->brokers; id++) {
+		for (int i = 0; i < n; i++)
+			rd_kafka_mock_broker_push_request_error_rtts(broker->cluster, id, key, 1,
+								     RD_KAFKA_RESP_ERR_NO_ERROR, delay_ms);
+	}
+	return 0;
+}
+
+void kafka_embedded_hide_topic(struct kafka_embedded *broker, const char *topic, bool hidden)
+{
+	rd_kafka_mock_topic_set_error(broker->cluster, topic,
+				      hidden ? RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART : RD_KAFKA_RESP_ERR_NO_ERROR);
+}
+
 int kafka_embedded_set_down(struct kafka_embedded *broker, int broker_id, bool down, struct err *err)
 {
 	rd_kafka_resp_err_t rd_err = down ? rd_kafka_mock_broker_set_down(broker->cluster, broker_id)

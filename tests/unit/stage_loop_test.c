@@ -181,6 +181,25 @@ static void refused_produce_requests_are_outlasted(void **state)
 	world_free(w);
 }
 
+/* The stage ends with 75 and is started again: nothing of the batch was committed. */
+static void a_fatal_producer_error_loses_nothing(void **state)
+{
+	struct world *w = world_new("");
+	struct err err = ERR_INIT;
+	int deaths = 0;
+
+	(void)state;
+	put_many(w, "ok", 200);
+	put_many(w, "park", 10);
+	put_done(w);
+	must(kafka_embedded_fail_produce(w->broker, "OUT_OF_ORDER_SEQUENCE_NUMBER", 1, &err), &err);
+	pid_t pid = run_until_left(w, start_stage(w), 0, &deaths);
+	assert_int_equal(stop_stage(pid), 0);
+	assert_int_equal(deaths, 1);
+	check_all(w);
+	world_free(w);
+}
+
 static void a_stop_in_the_middle_keeps_what_was_done(void **state)
 {
 	struct world *w = world_new("");
@@ -296,6 +315,7 @@ static const struct CMUnitTest cases[] = {
 	cmocka_unit_test(every_verdict_finds_its_place),
 	cmocka_unit_test(a_crash_between_flush_and_commit_loses_nothing),
 	cmocka_unit_test(refused_produce_requests_are_outlasted),
+	cmocka_unit_test(a_fatal_producer_error_loses_nothing),
 	cmocka_unit_test(a_stop_in_the_middle_keeps_what_was_done),
 	cmocka_unit_test(the_watchdog_ends_a_stage_that_hangs),
 	cmocka_unit_test(a_stop_does_not_wait_for_a_stage_that_hangs),
