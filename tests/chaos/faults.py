@@ -44,6 +44,12 @@ class Plan:
                 order += dice.sample(targets, len(targets))
             self.strikes += [(kind, target) for target in order[:n]]
         dice.shuffle(self.strikes)
+        # One of each kind first, so that a run that is short of time leaves out the second of a kind, not the first.
+        seen = set()
+        firsts = [s for s in self.strikes if s[0] not in seen and not seen.add(s[0])]
+        for strike in firsts:
+            self.strikes.remove(strike)
+        self.strikes = firsts + self.strikes
 
     def seconds(self):
         return sum(FAULTS[kind][2] for kind, _ in self.strikes)

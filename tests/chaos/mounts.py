@@ -47,7 +47,9 @@ class SmallDisk:
                        check=True, capture_output=True, text=True)
 
     def _resize(self, size):
-        subprocess.run(["mount", "-o", f"remount,size={size}", self.folder], check=True, capture_output=True, text=True)
+        """False when more than that is used."""
+        return subprocess.run(["mount", "-o", f"remount,size={size}", self.folder], stdin=subprocess.DEVNULL,
+                              capture_output=True).returncode == 0
 
     def _used(self):
         s = os.statvfs(self.folder)
@@ -55,8 +57,9 @@ class SmallDisk:
 
     def fill(self):
         """Takes what is left, also what was given back since the last call."""
-        if not os.path.exists(self.ballast):
-            self._resize(self._used() + 4 * MIB)
+        slack = 4 * MIB
+        while not os.path.exists(self.ballast) and not self._resize(self._used() + slack):
+            slack *= 2  # the daemons write on meanwhile
         with open(self.ballast, "ab") as f:
             for size in (MIB, 65536, 4096):
                 try:
