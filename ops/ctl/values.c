@@ -8,6 +8,7 @@
 #include "ops/ctl/ctl.h"
 
 #define DAY_SECONDS 86400
+#define LAST_DAY 2932896 /* 9999-12-31 */
 
 int ctl_limit(const struct ctl *ctl, size_t *limit, struct err *err)
 {
@@ -61,10 +62,12 @@ int ctl_day(const struct ctl *ctl, const char *option, int64_t *day, struct err 
 
 json_t *ctl_date(int64_t day)
 {
-	time_t seconds = (time_t)day * DAY_SECONDS;
 	struct tm tm;
 	char text[16];
 
+	if (day < 0 || day > LAST_DAY) /* a foreign record may say anything */
+		return json_null();
+	time_t seconds = (time_t)day * DAY_SECONDS;
 	if (!gmtime_r(&seconds, &tm) || strftime(text, sizeof text, "%Y-%m-%d", &tm) == 0)
 		return json_null();
 	return json_string(text);

@@ -30,7 +30,8 @@ static void decision_holds(const struct policy *policy, const struct record *rec
 	for (size_t i = 0; i < decision.n_teams; i++)
 		FUZZ_HOLDS(is_team(decision.teams[i]));
 	FUZZ_HOLDS(decision.outcome < N_OUTCOMES && decision.priority < N_PRIORITIES);
-	FUZZ_HOLDS(strncmp(decision.rule, "root", 4) == 0 && strlen(decision.rule) <= POLICY_RULE_TEXT_MAX);
+	FUZZ_HOLDS(strncmp(decision.rule, policy->root.path, strlen(policy->root.path)) == 0 &&
+		   strlen(decision.rule) <= POLICY_RULE_TEXT_MAX);
 }
 
 static void policy_holds(const struct policy *policy, struct arena *arena)
