@@ -83,6 +83,7 @@ int ctl_cases_summary(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_explain(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_formats(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_config_check(struct ctl *ctl, struct ctl_output *out, struct err *err);
+int ctl_top(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_reconcile(struct ctl *ctl, struct ctl_output *out, struct err *err);
 
 #endif

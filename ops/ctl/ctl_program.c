@@ -42,6 +42,8 @@ static const struct program_option options[] = {
 	{ "store", 0, "FILE", "another store than the configuration's" },
 	{ "bus-key", 0, "FOLDER", "explain: the bus keys that the caller holds (as keys.bus of a stage)" },
 	{ "identity", 0, "FILE", "explain: the identity of the caller's team" },
+	{ "interval", 0, "TIME", "top: how often, 100ms to 60m; 2s unless given" },
+	{ "count", 0, "N", "top: end after so many pictures" },
 	{ "staff", 0, "FILE", "register build: the staff of each team, YAML" },
 	{ "linkage", 0, "FILE", "register build: the linkage key" },
 	{ "out", 0, "FOLDER", "register build: where TEAM.register files go" },
@@ -103,6 +105,7 @@ const struct program ctl_program = {
 	.summary = "look at and run a tipline pipeline, without being able to read a tip",
 	.synopsis =
 		"status\n"
+		"top [--interval TIME] [--count N]\n"
 		"cases list|tips|summary [--team TEAM] [--outcome OUTCOME] [--limit N]\n"
 		"cases show ID [--sealed|--contact]\n"
 		"parked list [TIP ...] [--reason CODE] [--stage STAGE] [--since DAY] [--until DAY] [--state STATE] "
@@ -145,6 +148,12 @@ const struct program ctl_program = {
 		"\n"
 		"status: each stage: up, ready, records in, out, parked, lag in records and seconds; parked "
 		"records and the days since the oldest was first seen.\n"
+		"\n"
+		"top: the stages live, as they say themselves: what each takes in and gives out a second, records "
+		"waiting (LAG), the age of the oldest of them, parked and CPU time; IN, OUT and PARKED count since "
+		"its start. On a terminal it draws in place, fits its width and ends with q or Ctrl-C; elsewhere "
+		"it writes a block of lines each --interval, or with --json a line. --count ends it. A stage "
+		"that does not answer within 0.7 s shows as DOWN.\n"
 		"\n"
 		"parked list, parked show TIP: what could not go on, why, and what to do. The list has what is open; "
 		"--state shows what was replayed or discarded, by whom and why.\n"

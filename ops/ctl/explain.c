@@ -123,10 +123,24 @@ static const char *fact(const struct explain *explain, const char *name)
 	return json_string_value(json_object_get(explain->facts, name));
 }
 
+/* The label with the highest score; NULL when there is none. */
+static const json_t *highest(const json_t *labels)
+{
+	const json_t *best = NULL;
+	size_t i;
+	json_t *label;
+
+	json_array_foreach(labels, i, label)
+		if (!best || json_number_value(json_object_get(label, "score")) >
+				     json_number_value(json_object_get(best, "score")))
+			best = label;
+	return best;
+}
+
 /* The answer of each stage in a few words, where it is known. */
 static void tell_decisions(struct explain *explain)
 {
-	const json_t *label = json_array_get(explain->labels, 0);
+	const json_t *label = highest(explain->labels);
 	struct buf text = BUF_INIT;
 
 	if (json_string_value(json_object_get(label, "label"))) {

@@ -24,6 +24,7 @@ const struct ctl_command ctl_commands[] = {
 	{ "config check", "[FILE|FOLDER ...]", 0, CONFIG_FILES_MAX, 0, ctl_config_check,
 	  "check the configuration of all programs together", "" },
 	{ "status", "", 0, 0, CTL_CONF | CTL_KAFKA_IF_THERE, ctl_status, "each stage: flow, lag, parked, ready", "" },
+	{ "top", "", 0, 0, CTL_CONF, ctl_top, "the same, live: flow a second, lag, oldest, parked", "interval count" },
 	{ "parked list", "[TIP ...]", 0, SELECTION_TIPS_MAX, CTL_CONF | CTL_KAFKA, ctl_parked_list,
 	  "what could not go on", SELECTION " state" },
 	{ "parked show", "TIP", 1, 1, CTL_CONF | CTL_KAFKA, ctl_parked_show, "one of them, why, and what to do", "" },
