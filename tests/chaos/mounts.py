@@ -58,7 +58,7 @@ class SmallDisk:
     def fill(self):
         """Takes what is left, also what was given back since the last call."""
         slack = 4 * MIB
-        while not os.path.exists(self.ballast) and not self._resize(self._used() + slack):
+        while not os.path.exists(self.ballast) and not self._resize(self._used() + slack) and slack < self.room:
             slack *= 2  # the daemons write on meanwhile
         with open(self.ballast, "ab") as f:
             for size in (MIB, 65536, 4096):
