@@ -5,6 +5,8 @@ import socket
 import subprocess
 import time
 
+from expect import holds
+
 PATIENCE = 20  # the gateway gives a handshake 5 s
 GREETING = b"\xff" + b"\0" * 8 + b"\x7f" + b"\x03\x00"  # signature and version of ZMTP 3.0
 NULL = GREETING + b"NULL".ljust(20, b"\0") + b"\0" + b"\0" * 31
@@ -64,10 +66,16 @@ def closed_by_gateway(port, said, drip=0.0):
     return False
 
 
+def tool(pipeline, name):
+    """A program of tests/e2e, which the Makefile builds beside the unit tests."""
+    path = os.path.join(os.path.dirname(pipeline.bin), "tests", name)
+    holds(os.path.exists(path), f"{path} is not built: make e2e builds it")
+    return path
+
+
 def curve_peer(pipeline, case, **kwargs):
     """Starts tests/e2e/curve_peer.c as the adapter desk-c."""
-    program = os.path.join(os.path.dirname(pipeline.bin), "tests", "curve_peer")
-    argv = [program, f"127.0.0.1:{pipeline.gateway_port}", pipeline.path("keys", "gateway.curve.pub"),
-            pipeline.path("keys", "adapters", "desk-c.curve"), case]
+    argv = [tool(pipeline, "curve_peer"), f"127.0.0.1:{pipeline.gateway_port}",
+            pipeline.path("keys", "gateway.curve.pub"), pipeline.path("keys", "adapters", "desk-c.curve"), case]
     return subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                             **kwargs)
