@@ -281,6 +281,38 @@ def made_includes():
     return [f"-I{d}" for d in sorted(glob.glob("build/*/gen"))[:1]]
 
 
+BAD_INPUTS = "tests/e2e/bad_inputs.tsv"
+PLAIN_ANSWERS = {"taken", "dropped", "closed", "refused", "78"}
+
+
+def wrong_with_row(code, file, test, shown, codes):
+    """What a row of bad_inputs.tsv says that is not so."""
+    where, _, mark = shown.partition(": ") if shown.startswith("tests/") else (file, "", shown)
+    if code not in codes | PLAIN_ANSWERS:
+        yield f"no code {code}"
+    defined = rf"^def {test}\(" if file.endswith(".py") else rf"\b(cmocka_unit_test|CASE)\w*\({test}\b"
+    if not os.path.exists(file) or not re.search(defined, text_of(file), re.M):
+        yield f"no test {test} in {file}"
+    if not os.path.exists(where) or mark not in text_of(where):
+        yield f"{where} has no {mark}"
+
+
+def check_bad_inputs(files):
+    """every bad input of the list has a test, which stands where the list says"""
+    if BAD_INPUTS not in files:
+        return
+    codes = set(re.findall(r'X\(\w+, "([a-z0-9-]+)"', text_of("schema/reason.h")))
+    codes |= set(re.findall(r'TIP1_\w+, "([a-z-]+)" \}', text_of("schema/tip1.c")))
+    for n, line in enumerate(text_of(BAD_INPUTS).splitlines(), 1):
+        row = line.split("\t")
+        if line.startswith("#") or row[0] == "part":
+            continue
+        if len(row) != 6:
+            yield f"{BAD_INPUTS}:{n}: {len(row)} columns, not 6"
+            continue
+        yield from (f"{BAD_INPUTS}:{n}: {wrong}" for wrong in wrong_with_row(*row[2:], codes))
+
+
 def c_files(files):
     return [f for f in files if f.endswith((".c", ".h"))]
 
@@ -310,7 +342,7 @@ def pkg_flags():
 
 CHECKS = [check_top_level, check_spdx, check_dependencies, check_vendor_homes, check_banned, check_typedefs,
           check_shape, check_drawers, check_headers_alone, check_other_compiler, check_scripts, check_clang_tidy,
-          check_cppcheck, check_maps, check_readme]
+          check_cppcheck, check_maps, check_readme, check_bad_inputs]
 
 
 def selftest(_):
