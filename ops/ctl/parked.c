@@ -5,11 +5,11 @@
  */
 #include "ops/ctl/parked.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "ops/ctl/ctl.h"
 #include "ops/ctl/selection.h"
+#include "ops/runtime/number.h"
 #include "schema/reason.h"
 #include "schema/topics.h"
 
@@ -27,18 +27,16 @@ static json_t *text_of(struct slice value)
 	return json_stringn((const char *)value.data, value.len) ?: json_string("(not UTF-8)");
 }
 
-/* -1 when it is absent or no whole number. */
-static int64_t number_of(const struct kafka_record *record, const char *name)
+int64_t parked_number(const struct kafka_record *record, const char *name)
 {
 	struct slice value = slice_of_header(record, name);
-	char text[20] = "", *end;
-	long long n;
+	char text[20] = "";
+	int64_t n;
 
 	if (!value.len || value.len >= sizeof text)
 		return -1;
 	memcpy(text, value.data, value.len);
-	n = strtoll(text, &end, 10);
-	return *end || n < 0 ? -1 : n;
+	return strlen(text) == value.len && number_int(text, &n) == NUMBER_OK && n >= 0 ? n : -1;
 }
 
 static json_t *number_or_null(int64_t n)
@@ -56,8 +54,8 @@ void parked_read(struct parked *parked, const struct kafka_record *record, const
 	parked->reason = slice_of_header(record, HEADER_REASON);
 	parked->stage = slice_of_header(record, HEADER_STAGE);
 	parked->origin_topic = slice_of_header(record, HEADER_ORIGIN_TOPIC);
-	parked->day = number_of(record, HEADER_DAY);
-	parked->replays = number_of(record, HEADER_REPLAYS);
+	parked->day = parked_number(record, HEADER_DAY);
+	parked->replays = parked_number(record, HEADER_REPLAYS);
 	if (parked->replays < 0)
 		parked->replays = 0;
 	if (all)
@@ -90,10 +88,10 @@ json_t *parked_row(const struct kafka_record *record, const struct parked *parke
 	json_object_set_new(row, "stage", text_of(parked->stage));
 	json_object_set_new(row, "state", json_string(parked_state_names[parked->state]));
 	json_object_set_new(row, "origin_topic", text_of(parked->origin_topic));
-	json_object_set_new(row, "origin_partition", number_or_null(number_of(record, HEADER_ORIGIN_PARTITION)));
-	json_object_set_new(row, "origin_offset", number_or_null(number_of(record, HEADER_ORIGIN_OFFSET)));
+	json_object_set_new(row, "origin_partition", number_or_null(parked_number(record, HEADER_ORIGIN_PARTITION)));
+	json_object_set_new(row, "origin_offset", number_or_null(parked_number(record, HEADER_ORIGIN_OFFSET)));
 	json_object_set_new(row, "day", parked->day < 0 ? json_null() : ctl_date(parked->day));
-	json_object_set_new(row, "attempts", number_or_null(number_of(record, HEADER_ATTEMPTS)));
+	json_object_set_new(row, "attempts", number_or_null(parked_number(record, HEADER_ATTEMPTS)));
 	json_object_set_new(row, "replays", json_integer(parked->replays));
 	json_object_set_new(row, "offset", json_integer(record->offset));
 	json_object_set_new(row, "bytes", json_integer((json_int_t)record->value.len));

@@ -25,6 +25,8 @@ struct parked {
 
 /* `all` may be NULL: then everything is open. */
 void parked_read(struct parked *parked, const struct kafka_record *record, const struct resolutions *all);
+/* A header that is a whole number, 0 or more; -1 when it is absent or anything else. */
+int64_t parked_number(const struct kafka_record *record, const char *name);
 /* Open, as lists and counts mean it: nothing ended it. */
 bool parked_is_open(const struct parked *parked);
 

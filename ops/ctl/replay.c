@@ -2,7 +2,6 @@
 #include "ops/ctl/replay.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ops/runtime/clock.h"
@@ -58,13 +57,5 @@ void replay_note_build(struct replay_note *note, const struct kafka_record *reco
 
 int64_t replay_parked_from(const struct kafka_record *record)
 {
-	struct slice value;
-	char text[20] = "", *end;
-	long long n;
-
-	if (!kafka_record_header(record, HEADER_PARKED_FROM, &value) || !value.len || value.len >= sizeof text)
-		return -1;
-	memcpy(text, value.data, value.len);
-	n = strtoll(text, &end, 10);
-	return *end || n < 0 ? -1 : n;
+	return parked_number(record, HEADER_PARKED_FROM);
 }

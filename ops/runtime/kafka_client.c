@@ -10,6 +10,9 @@
 #include "ops/runtime/clock.h"
 #include "ops/runtime/log.h"
 
+#define LEAVE_SLICE_MS 5
+#define LEAVE_DRAIN_MAX 64
+
 /* librdkafka speaks of brokers that it will reach in a moment at "error": for us that is a warning. */
 static enum log_level level_of(int syslog_level)
 {
@@ -140,6 +143,25 @@ static void *destroy(void *arg)
 	/* Whatever closing there is to do has been done, in bounded time, by the owner. */
 	rd_kafka_destroy_flags(arg, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 	return NULL;
+}
+
+/* rd_kafka_consumer_close() can hang (librdkafka #4187): the same in steps of our own, with an end. */
+void kafka_client_leave(rd_kafka_t *rk, int timeout_ms)
+{
+	int64_t deadline = clock_mono_ms() + timeout_ms;
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+	rd_kafka_error_t *error = rd_kafka_consumer_close_queue(rk, queue);
+	rd_kafka_message_t *rest[LEAVE_DRAIN_MAX];
+
+	while (!error && !rd_kafka_consumer_closed(rk) && kafka_client_left(deadline) > 0) {
+		ssize_t n = rd_kafka_consume_batch_queue(queue, LEAVE_SLICE_MS, rest, LEAVE_DRAIN_MAX);
+
+		for (ssize_t i = 0; i < n; i++)
+			rd_kafka_message_destroy(rest[i]);
+	}
+	if (error)
+		rd_kafka_error_destroy(error);
+	rd_kafka_queue_destroy(queue);
 }
 
 void kafka_client_destroy(rd_kafka_t *rk, int timeout_ms)

@@ -41,6 +41,8 @@ void kafka_client_set_int(rd_kafka_conf_t *rd_conf, const char *name, int64_t va
 void kafka_client_set_rows(rd_kafka_conf_t *rd_conf, const struct kafka_setting_row *rows, size_t n);
 /* Takes rd_conf in any case. */
 rd_kafka_t *kafka_client_new(rd_kafka_type_t type, rd_kafka_conf_t *rd_conf, struct err *err);
+/* A consumer leaves its group, serving its rebalance callback, within timeout_ms. rd_kafka_consumer_close can hang. */
+void kafka_client_leave(rd_kafka_t *rk, int timeout_ms);
 /*
  * rd_kafka_destroy can hang (librdkafka #4187): it runs on a thread of its own and is left to itself, with a warning,
  * after timeout_ms.

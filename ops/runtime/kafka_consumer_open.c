@@ -2,10 +2,8 @@
 #include "ops/runtime/clock.h"
 #include "ops/runtime/kafka_consumer_state.h"
 
-#define SLICE_MS 5
 #define CLOSE_MS 2000
 #define DESTROY_MS 1000
-#define DRAIN_MAX 64
 
 static void on_error(rd_kafka_t *rk, int rd_err, const char *text, void *opaque)
 {
@@ -85,25 +83,6 @@ int kafka_consumer_new(struct kafka_consumer **out, const struct conf *conf,
 	return 0;
 }
 
-/* rd_kafka_consumer_close() can hang (librdkafka #4187): the same in steps of our own, with an end. */
-static void leave(struct kafka_consumer *consumer)
-{
-	int64_t deadline = clock_mono_ms() + CLOSE_MS;
-	rd_kafka_queue_t *queue = rd_kafka_queue_new(consumer->rk);
-	rd_kafka_error_t *error = rd_kafka_consumer_close_queue(consumer->rk, queue);
-	rd_kafka_message_t *rest[DRAIN_MAX];
-
-	while (!error && !rd_kafka_consumer_closed(consumer->rk) && kafka_client_left(deadline) > 0) {
-		ssize_t n = rd_kafka_consume_batch_queue(queue, SLICE_MS, rest, DRAIN_MAX);
-
-		for (ssize_t i = 0; i < n; i++)
-			rd_kafka_message_destroy(rest[i]);
-	}
-	if (error)
-		rd_kafka_error_destroy(error);
-	rd_kafka_queue_destroy(queue);
-}
-
 void kafka_consumer_free(struct kafka_consumer *consumer)
 {
 	if (!consumer)
@@ -111,7 +90,7 @@ void kafka_consumer_free(struct kafka_consumer *consumer)
 	consumer->closing = true;
 	kafka_consumer_drop_held(consumer);
 	if (consumer->rk) {
-		leave(consumer);
+		kafka_client_leave(consumer->rk, CLOSE_MS);
 		rd_kafka_queue_destroy(consumer->queue);
 		kafka_client_destroy(consumer->rk, DESTROY_MS);
 	}

@@ -132,27 +132,13 @@ int kafka_lock_prove(struct kafka_lock *lock, struct err *err)
 	return err_set(err, ERR_TEMPORARY, "lock-lost", "the lock was lost: %s", rd_kafka_err2str(rd_err));
 }
 
-/* As kafka_consumer_open.c: in steps of our own, since rd_kafka_consumer_close() can hang. */
-static void leave(struct kafka_lock *lock)
-{
-	int64_t deadline = clock_mono_ms() + LEAVE_MS;
-	rd_kafka_queue_t *queue = rd_kafka_queue_new(lock->rk);
-	rd_kafka_error_t *error = rd_kafka_consumer_close_queue(lock->rk, queue);
-
-	while (!error && !rd_kafka_consumer_closed(lock->rk) && kafka_client_left(deadline) > 0)
-		serve(queue);
-	if (error)
-		rd_kafka_error_destroy(error);
-	rd_kafka_queue_destroy(queue);
-}
-
 void kafka_lock_free(struct kafka_lock *lock)
 {
 	if (!lock)
 		return;
 	lock->closing = true;
 	if (lock->queue) {
-		leave(lock);
+		kafka_client_leave(lock->rk, LEAVE_MS);
 		rd_kafka_queue_destroy(lock->queue);
 	}
 	if (lock->rk)

@@ -271,9 +271,33 @@ static void nothing_goes_where_no_stage_reads(void **state)
 	}
 }
 
+/* A foreign record may say anything: only plain digits are a number. */
+static void a_number_is_digits_and_nothing_else(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t len;
+		int64_t want;
+	} rows[] = {
+		{ "0", 1, 0 },     { "42", 2, 42 },      { "", 0, -1 },      { "-1", 2, -1 },  { " 42", 3, -1 },
+		{ "42 ", 3, -1 },  { "4\0002", 3, -1 },  { "0x1f", 4, -1 },  { "many", 4, -1 },
+		{ "9999999999999999999", 19, -1 }, { "000000000000000000042", 21, -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct kafka_record record = { .topic = TOPIC_PARKED, .n_headers = 1 };
+		record.headers[0] = (struct kafka_header){ HEADER_REPLAYS, slice_of(rows[i].text, rows[i].len) };
+		if (parked_number(&record, HEADER_REPLAYS) != rows[i].want)
+			fail_msg("row %zu: \"%s\"", i, rows[i].text);
+		assert_int_equal(parked_number(&record, HEADER_PARKED_FROM), -1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_number_is_digits_and_nothing_else),
 		cmocka_unit_test(what_came_first_ends_it),
 		cmocka_unit_test(a_search_begins_at_the_first_intent),
 		cmocka_unit_test(an_offset_of_another_tip_is_not_resolved),
