@@ -15,9 +15,11 @@
 #define FREE_PURGE_MS 500
 #define FREE_DESTROY_MS 500
 #define SLICE_MS 100
+#define ANSWER_GRACE_MS 5000 /* librdkafka looks for what is overdue once a second */
 
 struct flight {
 	struct flight *prev, *next;
+	int64_t sent_ms;
 	void *opaque;
 };
 
@@ -27,7 +29,7 @@ struct kafka_producer {
 	char *client_id;
 	rd_kafka_t *rk;
 	struct kafka_link link;
-	struct flight flights; /* a ring; this one is its head */
+	struct flight flights; /* a ring, oldest first; this one is its head */
 	int queued;
 	int reported;          /* since the caller last asked */
 	int failed;            /* since the last flush */
@@ -150,6 +152,14 @@ int kafka_producer_new(struct kafka_producer **out, const struct conf *conf,
 	return 0;
 }
 
+static int dead(struct kafka_producer *producer, const char *text, struct err *err)
+{
+	if (!producer->fatal_logged)
+		log_event(LOG_LEVEL_WARN, "kafka.producer_fatal", "detail", text, NULL);
+	producer->fatal_logged = true;
+	return err_set(err, ERR_TEMPORARY, "producer-fatal", "producer: %s", text);
+}
+
 /* -1 once librdkafka has declared the client dead, or when a renewal failed. */
 static int check_fatal(struct kafka_producer *producer, struct err *err)
 {
@@ -157,10 +167,26 @@ static int check_fatal(struct kafka_producer *producer, struct err *err)
 
 	if (producer->rk && rd_kafka_fatal_error(producer->rk, text, sizeof text) == RD_KAFKA_RESP_ERR_NO_ERROR)
 		return 0;
-	if (!producer->fatal_logged)
-		log_event(LOG_LEVEL_WARN, "kafka.producer_fatal", "detail", text, NULL);
-	producer->fatal_logged = true;
-	return err_set(err, ERR_TEMPORARY, "producer-fatal", "producer: %s", text);
+	return dead(producer, text, err);
+}
+
+/* -1 also when librdkafka has kept silent about a record for longer than it may: asked after what waited was served. */
+static int check_alive(struct kafka_producer *producer, struct err *err)
+{
+	const struct flight *oldest = producer->flights.next;
+	int most_ms = producer->options.message_timeout_ms;
+	int64_t age_ms;
+	char text[96];
+
+	if (check_fatal(producer, err) < 0)
+		return -1;
+	if (most_ms == 0 || oldest == &producer->flights)
+		return 0;
+	age_ms = clock_mono_ms() - oldest->sent_ms;
+	if (age_ms <= (int64_t)most_ms + ANSWER_GRACE_MS)
+		return 0;
+	snprintf(text, sizeof text, "a record is unanswered after %lld ms", (long long)age_ms);
+	return dead(producer, text, err);
 }
 
 static int send_error(rd_kafka_resp_err_t rd_err, const struct kafka_outgoing *record, struct err *err)
@@ -195,6 +221,7 @@ static struct flight *take_off(struct kafka_producer *producer, void *opaque)
 	struct flight *flight = mem_alloc(sizeof *flight);
 
 	flight->opaque = opaque;
+	flight->sent_ms = clock_mono_ms();
 	flight->next = &producer->flights;
 	flight->prev = producer->flights.prev;
 	flight->prev->next = flight;
@@ -255,7 +282,7 @@ int kafka_producer_poll(struct kafka_producer *producer, int timeout_ms, struct 
 		rd_kafka_poll(producer->rk, timeout_ms);
 	reported = producer->reported;
 	producer->reported = 0;
-	return check_fatal(producer, err) < 0 ? -1 : reported;
+	return check_alive(producer, err) < 0 ? -1 : reported;
 }
 
 int kafka_producer_flush(struct kafka_producer *producer, int timeout_ms, struct err *err)
@@ -264,7 +291,7 @@ int kafka_producer_flush(struct kafka_producer *producer, int timeout_ms, struct
 	int failed;
 
 	/* In slices, since a fatal error does not wake rd_kafka_flush. */
-	while (producer->queued > 0 && check_fatal(producer, err) == 0) {
+	while (producer->queued > 0 && check_alive(producer, err) == 0) {
 		int left = kafka_client_left(deadline);
 
 		rd_kafka_flush(producer->rk, left < SLICE_MS ? left : SLICE_MS);
@@ -273,7 +300,7 @@ int kafka_producer_flush(struct kafka_producer *producer, int timeout_ms, struct
 	}
 	failed = producer->failed;
 	producer->failed = 0;
-	if (check_fatal(producer, err) < 0)
+	if (check_alive(producer, err) < 0)
 		return -1;
 	if (failed > 0)
 		return err_set(err, ERR_TEMPORARY, "publish-failed", "%d records were not acknowledged: %s", failed,

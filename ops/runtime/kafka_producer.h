@@ -7,6 +7,11 @@
  * for every record that kafka_producer_send took, whatever happens (also on _free, as an error).
  * Fatal errors of the idempotent producer (librdkafka #4438): sends and polls then return -1 with reason
  * "producer-fatal"; what was in flight is reported as an error; kafka_producer_renew makes a new one in place.
+ *
+ * With a message_timeout_ms nobody waits for ever: librdkafka reports a record as failed (_MSG_TIMED_OUT) when its
+ * time is over, and a client that keeps silent for 5 s longer is dead, by "producer-fatal", to the next poll or flush.
+ * Other errors of the broker are reported with the record (`retriable` says whether to send it again) and the client
+ * goes on: after INVALID_PRODUCER_EPOCH librdkafka bumps its epoch by itself, but does not send the record again.
  */
 #ifndef TIPLINE_OPS_RUNTIME_KAFKA_PRODUCER_H
 #define TIPLINE_OPS_RUNTIME_KAFKA_PRODUCER_H
@@ -34,7 +39,7 @@ struct kafka_delivery {
 struct kafka_producer_options {
 	const char *client_id;
 	int linger_ms;           /* 0 to 1 for latency, 5 for throughput */
-	int message_timeout_ms;  /* 0: for ever */
+	int message_timeout_ms;  /* until a record is answered, well or ill; 0: for ever */
 	int queue_max;           /* records in flight; send says full beyond it */
 	void (*delivered)(void *arg, const struct kafka_delivery *delivery); /* may be NULL: flush tells too */
 	void *arg;
@@ -46,7 +51,7 @@ int kafka_producer_new(struct kafka_producer **out, const struct conf *conf,
 /* 0; or -1: ERR_TEMPORARY with reason "queue-full" (poll, then again), ERR_DATA too large or no such topic, … */
 int kafka_producer_send(struct kafka_producer *producer, const struct kafka_outgoing *record, void *opaque,
 			struct err *err);
-/* Serves delivery reports for at most timeout_ms. Returns how many, or -1 on a fatal producer error. */
+/* Serves delivery reports for at most timeout_ms. Returns how many, or -1 ("producer-fatal"): renew, or end. */
 int kafka_producer_poll(struct kafka_producer *producer, int timeout_ms, struct err *err);
 /*
  * 0 when everything sent since the last flush is acknowledged without an error; else -1, ERR_TEMPORARY: some failed

@@ -8,9 +8,14 @@
  *   sequence out of order            | fatal: renewed, sent again,        | a_fatal_error_loses_nothing (here);
  *                                    | nothing lost                       | kafka_producer_test renews_after_a_fatal…
  *   producer id unknown              | librdkafka gets another, sent again| a_fatal_error_loses_nothing (here)
- *   the same in a stage              | ends with 75, is started again     | stage_loop_test a_fatal_producer_error…;
+ *   producer epoch invalid           | reported as failed; librdkafka     | a_fatal_error_loses_nothing (here);
+ *                                    | bumps its epoch; sent again by us  | stage_loop_test an_epoch_refused…
+ *   no producer id to be had         | reported in the delivery time-out  | no_producer_id_in_time (here)
+ *   librdkafka silent for longer     | fatal: renewed, sent again         | a_client_that_keeps_silent (here);
+ *                                    |                                    | stage_loop_test brokers_that_never_answer…
+ *   fatal in a stage                 | ends with 75, is started again     | stage_loop_test a_fatal_producer_error…;
  *                                    |                                    | stage_batch_test "dead producer"
- *   the same in the gateway          | renewed in place, no ACK           | gateway_core_test
+ *   fatal or failed in the gateway   | renewed where fatal; no ACK        | gateway_core_test
  *   answer to Produce lost with its  | sent again; one report; one record | an_answer_lost_with_its_connection (here);
  *   connection, after the append     | or a repeat                        | repeats: dedupe_stage_test, sink_test
  *   no answer to Produce in time     | the same                           | a_produce_request_that_times_out (here)
@@ -50,7 +55,7 @@
 /* What became of each record: its opaque is its value. */
 struct fate {
 	int ok, reports;
-	bool kept[64];
+	bool kept[64], failed[64];
 };
 
 static void note(void *arg, const struct kafka_delivery *delivery)
@@ -62,6 +67,8 @@ static void note(void *arg, const struct kafka_delivery *delivery)
 	fate->ok += delivery->ok;
 	assert_false(delivery->ok && fate->kept[i]); /* told twice that it is kept */
 	fate->kept[i] |= delivery->ok;
+	fate->failed[i] = !delivery->ok;
+	assert_true(delivery->ok || delivery->retriable);
 }
 
 static void send_value(struct fixture *f, struct kafka_producer *producer, int i)
@@ -103,37 +110,46 @@ static int read_all(struct fixture *f, int n)
 
 /* ---- the producer ---- */
 
-/* As the gateway and a supervised stage do: renew, and send again what nobody acknowledged. Returns the renewals. */
-static int publish(struct fixture *f, struct kafka_producer *producer, struct fate *fate, int first, int last)
+enum cure { CURE_NONE, CURE_AGAIN, CURE_RENEW };
+
+/*
+ * As adapters behind the gateway, and a supervised stage, do: what was reported as failed is sent again, to a new
+ * client where the old one is dead. Returns the strongest cure that it took.
+ */
+static enum cure publish(struct fixture *f, struct kafka_producer *producer, struct fate *fate, int first, int last)
 {
 	int64_t deadline = clock_mono_ms() + WAIT_MS;
-	int renewals = 0;
+	enum cure cure = CURE_NONE;
 
 	for (int i = first; i < last; i++)
 		send_value(f, producer, i);
 	while (fate->ok < last) {
 		assert_true(clock_mono_ms() < deadline);
-		if (kafka_producer_poll(producer, 20, &f->err) >= 0)
-			continue;
-		assert_string_equal(f->err.reason, "producer-fatal");
-		ok(f, kafka_producer_renew(producer, &f->err));
-		renewals++;
+		if (kafka_producer_poll(producer, 20, &f->err) < 0) {
+			assert_string_equal(f->err.reason, "producer-fatal");
+			ok(f, kafka_producer_renew(producer, &f->err));
+			cure = CURE_RENEW;
+		}
 		for (int i = first; i < last; i++) {
-			if (!fate->kept[i])
-				send_value(f, producer, i);
+			if (!fate->failed[i])
+				continue;
+			fate->failed[i] = false;
+			send_value(f, producer, i);
+			cure = cure == CURE_RENEW ? cure : CURE_AGAIN;
 		}
 	}
-	return renewals;
+	return cure;
 }
 
 static void a_fatal_error_loses_nothing(void **state)
 {
 	static const struct {
 		const char *error;
-		bool fatal; /* else librdkafka gets itself a new producer id */
+		enum cure cure;
 	} cases[] = {
-		{ "OUT_OF_ORDER_SEQUENCE_NUMBER", true },
-		{ "UNKNOWN_PRODUCER_ID", false },
+		{ "OUT_OF_ORDER_SEQUENCE_NUMBER", CURE_RENEW },
+		{ "UNKNOWN_PRODUCER_ID", CURE_NONE },     /* librdkafka gets itself a new producer id */
+		{ "INVALID_PRODUCER_EPOCH", CURE_AGAIN }, /* librdkafka goes on, without that record */
 	};
 	struct fixture *f = *state;
 	struct fate fate = { 0 };
@@ -142,14 +158,67 @@ static void a_fatal_error_loses_nothing(void **state)
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++, sent += 6) {
 		/* The first record takes the connection and the producer id out of the way. */
-		assert_int_equal(publish(f, producer, &fate, sent, sent + 1), 0);
+		assert_int_equal(publish(f, producer, &fate, sent, sent + 1), CURE_NONE);
 		ok(f, kafka_embedded_fail_produce(f->broker, cases[i].error, 1, &f->err));
-		int renewals = publish(f, producer, &fate, sent + 1, sent + 6);
-		if ((renewals > 0) != cases[i].fatal)
-			fail_msg("%s: renewed %d times", cases[i].error, renewals);
+		enum cure cure = publish(f, producer, &fate, sent + 1, sent + 6);
+		if (cure != cases[i].cure)
+			fail_msg("%s: cured by %d", cases[i].error, (int)cure);
 	}
 	kafka_producer_free(producer);
 	read_all(f, sent);
+}
+
+static void no_producer_id_in_time(void **state)
+{
+	struct fixture *f = *state;
+	struct fate fate = { 0 };
+	struct kafka_producer *producer;
+
+	ok(f, kafka_embedded_fail(f->broker, "InitProducerId", "COORDINATOR_LOAD_IN_PROGRESS", MANY_FAULTS, &f->err));
+	producer = fixture_producer(f, 1500, 100, note, &fate);
+	send_value(f, producer, 0);
+	assert_int_equal(kafka_producer_flush(producer, WAIT_MS, &f->err), -1);
+	assert_string_equal(f->err.reason, "publish-failed");
+	assert_true(fate.failed[0]);
+	kafka_embedded_heal(f->broker, "InitProducerId");
+	fate.failed[0] = false;
+	assert_int_equal(publish(f, producer, &fate, 0, 1), CURE_NONE);
+	kafka_producer_free(producer);
+	assert_int_equal(read_all(f, 1), 0);
+}
+
+/*
+ * The clock is ours and librdkafka's is not, so that it still waits when it must have answered. Fails when check_alive
+ * no longer looks at the age of the oldest record (tried).
+ */
+static void a_client_that_keeps_silent(void **state)
+{
+	struct fixture *f = *state;
+	struct fate fate = { 0 };
+	struct kafka_producer *producer = fixture_producer(f, 60000, 100, note, &fate);
+	struct kafka_consumer *witness = consumer_of(f, "witness", NULL);
+	struct reading reading = { 0 };
+
+	assert_int_equal(publish(f, producer, &fate, 0, 1), CURE_NONE);
+	ok(f, kafka_embedded_delay(f->broker, "Produce", NEVER_MS, 1, &f->err));
+	send_value(f, producer, 1);
+	read_until(f, witness, &reading, 2); /* the broker has it, and does not say so */
+	clock_freeze(clock_mono_ms() + 60000, clock_wall_ms());
+	assert_int_equal(kafka_producer_poll(producer, 0, &f->err), 0); /* librdkafka's own time */
+	clock_advance(5001);
+	assert_int_equal(kafka_producer_poll(producer, 0, &f->err), -1);
+	assert_string_equal(f->err.reason, "producer-fatal");
+	assert_int_equal(kafka_producer_flush(producer, 0, &f->err), -1);
+	assert_string_equal(f->err.reason, "producer-fatal");
+	clock_thaw();
+	ok(f, kafka_producer_renew(producer, &f->err));
+	assert_true(fate.failed[1]);
+	assert_int_equal(fate.reports, 2);
+	fate.failed[1] = false;
+	assert_int_equal(publish(f, producer, &fate, 1, 2), CURE_NONE);
+	kafka_producer_free(producer);
+	kafka_consumer_free(witness);
+	assert_in_range(read_all(f, 2), 0, 1);
 }
 
 static void an_answer_lost_with_its_connection(void **state)
@@ -411,7 +480,8 @@ static void a_topic_that_comes_back(void **state)
 #define test(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
 
 static const struct CMUnitTest cases[] = {
-	test(a_fatal_error_loses_nothing),      test(an_answer_lost_with_its_connection),
+	test(a_fatal_error_loses_nothing),      test(no_producer_id_in_time),
+	test(a_client_that_keeps_silent),       test(an_answer_lost_with_its_connection),
 	test(a_produce_request_that_times_out), test(a_fetch_that_times_out),
 	test(a_commit_that_times_out),          test(a_commit_without_an_answer_is_trouble_that_passes),
 	test(a_committed_record_that_is_gone),  test(a_committed_offset_beyond_the_end),

@@ -182,20 +182,52 @@ static void refused_produce_requests_are_outlasted(void **state)
 }
 
 /* The stage ends with 75 and is started again: nothing of the batch was committed. */
-static void a_fatal_producer_error_loses_nothing(void **state)
+static void loses_nothing_by_a_restart(const char *error)
 {
 	struct world *w = world_new("");
 	struct err err = ERR_INIT;
 	int deaths = 0;
 
-	(void)state;
 	put_many(w, "ok", 200);
 	put_many(w, "park", 10);
 	put_done(w);
-	must(kafka_embedded_fail_produce(w->broker, "OUT_OF_ORDER_SEQUENCE_NUMBER", 1, &err), &err);
+	must(kafka_embedded_fail_produce(w->broker, error, 1, &err), &err);
+	pid_t pid = start_stage(w);
+	assert_int_equal(wait_stage(pid, DEADLINE_MS), 75);
+	pid = run_until_left(w, start_stage(w), 0, &deaths);
+	assert_int_equal(stop_stage(pid), 0);
+	assert_int_equal(deaths, 0);
+	check_all(w);
+	world_free(w);
+}
+
+static void a_fatal_producer_error_loses_nothing(void **state)
+{
+	(void)state;
+	loses_nothing_by_a_restart("OUT_OF_ORDER_SEQUENCE_NUMBER");
+}
+
+static void an_epoch_refused_loses_nothing(void **state)
+{
+	(void)state;
+	loses_nothing_by_a_restart("INVALID_PRODUCER_EPOCH");
+}
+
+/* Fails, by its deadline, when stage_kafka_open sets no message_timeout_ms (tried). */
+static void brokers_that_never_answer_end_the_stage(void **state)
+{
+	struct world *w = world_new("  publish_timeout: 1500ms\n");
+	struct err err = ERR_INIT;
+	int deaths = 0;
+
+	(void)state;
+	put_many(w, "ok", 20);
+	put_done(w);
+	must(kafka_embedded_delay(w->broker, "Produce", 10 * DEADLINE_MS, 1, &err), &err);
+	assert_int_equal(wait_stage(start_stage(w), 18000), 75); /* sooner than kafka.socket_timeout */
+	assert_int_equal(left_to_commit(w), 20);
 	pid_t pid = run_until_left(w, start_stage(w), 0, &deaths);
 	assert_int_equal(stop_stage(pid), 0);
-	assert_int_equal(deaths, 1);
 	check_all(w);
 	world_free(w);
 }
@@ -316,6 +348,8 @@ static const struct CMUnitTest cases[] = {
 	cmocka_unit_test(a_crash_between_flush_and_commit_loses_nothing),
 	cmocka_unit_test(refused_produce_requests_are_outlasted),
 	cmocka_unit_test(a_fatal_producer_error_loses_nothing),
+	cmocka_unit_test(an_epoch_refused_loses_nothing),
+	cmocka_unit_test(brokers_that_never_answer_end_the_stage),
 	cmocka_unit_test(a_stop_in_the_middle_keeps_what_was_done),
 	cmocka_unit_test(the_watchdog_ends_a_stage_that_hangs),
 	cmocka_unit_test(a_stop_does_not_wait_for_a_stage_that_hangs),

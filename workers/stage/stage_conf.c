@@ -16,6 +16,9 @@ const struct conf_key stage_conf_keys[] = {
 	{ "stage.pace", CONF_DURATION, "50ms", 0, 1000, NULL,
 	  "a batch that was not full is followed by the next no sooner than this after it began, so that tips that come "
 	  "close together share a batch" },
+	{ "stage.publish_timeout", CONF_DURATION, "5m", 1000, 3600000, NULL,
+	  "how long the brokers may take to answer for a record; then the worker ends with 75, to be started again, and "
+	  "does the batch anew" },
 	{ "stage.session_timeout", CONF_DURATION, "6s", 1000, 300000, NULL,
 	  "after how long without a heartbeat the group gives this worker's partitions to another" },
 	{ "stage.start_anywhere", CONF_BOOL, "false", 0, 0, NULL,
@@ -41,6 +44,7 @@ void stage_settings_read(struct stage_settings *settings, const struct conf *con
 		.batch = (size_t)conf_int(conf, "stage.batch"),
 		.linger_ms = (int)conf_int(conf, "stage.linger"),
 		.pace_ms = (int)conf_int(conf, "stage.pace"),
+		.publish_timeout_ms = (int)conf_int(conf, "stage.publish_timeout"),
 		.session_timeout_ms = (int)conf_int(conf, "stage.session_timeout"),
 		.start_anywhere = conf_bool(conf, "stage.start_anywhere"),
 		.retry_first_ms = conf_int(conf, "stage.retry_first"),

@@ -14,7 +14,7 @@ extern const struct conf_key stage_conf_keys[];
 struct stage_settings {
 	const char *http_listen;
 	size_t batch;
-	int linger_ms, pace_ms, session_timeout_ms;
+	int linger_ms, pace_ms, publish_timeout_ms, session_timeout_ms;
 	bool start_anywhere;
 	int64_t retry_first_ms, retry_max_ms;
 	int64_t progress_ms; /* not ready after this long without a batch while records wait */

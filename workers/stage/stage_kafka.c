@@ -90,7 +90,7 @@ int stage_kafka_open(struct stage_kafka *kafka, const struct conf *conf, const s
 	const struct kafka_producer_options out = {
 		.client_id = name,
 		.linger_ms = LINGER_MS,
-		.message_timeout_ms = 0,
+		.message_timeout_ms = settings->publish_timeout_ms,
 		.queue_max = QUEUE_MAX,
 		.delivered = stage_outbox_delivered,
 		.arg = outbox,
