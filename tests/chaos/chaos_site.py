@@ -85,6 +85,8 @@ class Site(Pipeline):
         for key, file in (("index", f"{name}.index"), ("store", f"{name}.db")):
             if key in conf and name != program_of(name):
                 conf[key] = self.path("data", file)
+        if name != program_of(name):
+            conf["stage"] = {"suspects": self.path("data", f"{name}.suspects")}
         return conf
 
     def _write(self, name, conf):
