@@ -13,7 +13,7 @@
  *   NAME    capitalised words, words after a rank or "called"; every word of subjects' names and nicknames; "rank
  *           surname" with the rank's short form ("ds marsden"), "forename surname", joined by a space. Where capitals
  *           tell nothing (all capitals, or sentences begun without) every word of 3 letters or more. A name that ends
- *           in s stands without it too.
+ *           in s stands without it too. A word of rank only where it may be a surname ("PC Sergeant").
  *   NUMBER  collar numbers, number plates, phone-like runs, times, amounts: letters and digits only, 3 or more
  *           characters; a collar number of 4 digits and letters also as its digits
  *   DATE    day and month, ISO dates and d/m: "01-03"; a weekday with a month: "tuesday-01"

@@ -103,33 +103,59 @@ static bool is_name(const struct words *words, size_t i, bool capitals)
 	return word->len >= 3 || after_cue(words, i);
 }
 
+static bool name_follows(const struct words *words, size_t i, bool capitals)
+{
+	return i + 1 < words->n && !(words->items[i + 1].flags & WORD_STARTS) && is_name(words, i + 1, capitals);
+}
+
+/* In front of a rank, but of nobody's surname: "one Sergeant came". */
+static const char *const determiners[] = { "a", "an", "another", "any", "each", "every", "her", "his", "my", "no",
+					   "one", "our", "some", "that", "the", "their", "this", "two", "your", NULL };
+
+/*
+ * A word of rank that may be the surname of the man ("PC Sergeant"): behind another rank or a cue, and a whole word in
+ * capitals with no name behind it ("I saw Sergeant there"). Where it was only his rank, the token does no harm but to a
+ * team that has a member of this name.
+ */
+static bool rank_may_be_name(const struct words *words, size_t i, bool capitals)
+{
+	const struct word *word = &words->items[i];
+
+	if (after_cue(words, i))
+		return true;
+	if (!capitals || !(word->flags & WORD_CAPITAL) || !(word->flags & WORD_LOWER) ||
+	    name_follows(words, i, capitals))
+		return false;
+	return i == 0 || !(word_in(word - 1, determiners) || (word[-1].known & (KNOWN_DETECTIVE | KNOWN_CHIEF)));
+}
+
+/* A name, alone and with the word before it. */
+static void add_named(struct token_set *set, const struct words *words, size_t i, const char *rank, bool before)
+{
+	const struct word *word = &words->items[i];
+
+	add_name(set, word);
+	if (rank)
+		add_ranked(set, rank, word);
+	if (i > 0 && !(word->flags & WORD_STARTS) && (before || !(words->items[i - 1].known & KNOWN_STOP)))
+		token_set_add_pair(set, TOKEN_NAME, &words->items[i - 1], word);
+}
+
 void token_names(struct token_set *set, const struct words *words)
 {
 	bool capitals = capitals_tell(words);
 	const char *rank = NULL; /* of the run of names that we are in */
-	bool before = false;     /* the word before was a name */
+	bool before = false;     /* the word before was a name, and no rank */
 
 	for (size_t i = 0; i < words->n; i++) {
-		const struct word *word = &words->items[i];
 		const char *here = token_rank(words, i);
+		bool name = here ? rank_may_be_name(words, i, capitals) : is_name(words, i, capitals);
 
-		if (here) {
+		if (name)
+			add_named(set, words, i, rank, before);
+		if (here || !name)
 			rank = here;
-			before = false;
-			continue;
-		}
-		if (!is_name(words, i, capitals)) {
-			rank = NULL;
-			before = false;
-			continue;
-		}
-		add_name(set, word);
-		if (rank)
-			add_ranked(set, rank, word);
-		if (i > 0 && !(word->flags & WORD_STARTS) &&
-		    (before || !(words->items[i - 1].known & KNOWN_STOP)))
-			token_set_add_pair(set, TOKEN_NAME, &words->items[i - 1], word);
-		before = true;
+		before = name && !here;
 	}
 }
 
