@@ -11,6 +11,7 @@
 #include "producers/batch/adapter.h"
 #include "producers/batch/example.h"
 #include "producers/batch/plan.h"
+#include "producers/batch/progress.h"
 #include "producers/batch/receipts.h"
 #include "producers/batch/retelling.h"
 #include "producers/batch/roster.h"
@@ -20,7 +21,6 @@
 
 #define REMEMBERED 64      /* tips that a retry may repeat */
 #define SPOOL_AHEAD 4000   /* without a rate: no more than this waits */
-#define PROGRESS_MS 200
 #define CONFLICT_LOOKS 400 /* tips looked at for one that may name a member of its team */
 
 /* A tip that was told, to be told again. */
@@ -38,12 +38,11 @@ struct rehearsal {
 	struct plan plan;
 	struct prng prng;
 	struct memory memories[REMEMBERED];
-	size_t n_memories, plain, conflicts, put;
+	size_t n_memories, plain, conflicts;
+	struct progress progress;
 	uint64_t seed;
 	double rate;
-	const char *progress_path;
-	int64_t started_ms, progress_ms;
-	bool terminal;
+	int64_t started_ms;
 };
 
 /* Receipts: the opaque is the kind's name. */
@@ -63,60 +62,14 @@ static void *opaque_of(enum kind kind)
 	return u.opaque;
 }
 
-static void write_counts(struct rehearsal *rehearsal, struct buf *out)
-{
-	const char *path = rehearsal->call->conf_path, *base = strrchr(path, '/');
-	base = base != NULL ? base + 1 : path;
-	const char *dot = strrchr(base, '.');
-	size_t len = dot != NULL ? (size_t)(dot - base) : strlen(base);
-
-	buf_append_str(out, "{\"adapter\":");
-	buf_append_json(out, base, len);
-	buf_printf(out, ",\"put\":%zu,\"stored\":%zu,\"duplicate\":%zu,\"refused\":%zu,\"waiting\":%zu}",
-		   rehearsal->put, receipts_count(&rehearsal->receipts, TIPLINE_STORED),
-		   receipts_count(&rehearsal->receipts, TIPLINE_DUPLICATE),
-		   receipts_count(&rehearsal->receipts, TIPLINE_REFUSED), tipline_waiting(rehearsal->tipline));
-}
-
-/* Readers of the file see the old line or the new one, never half of one. */
-static void replace_file(const char *path, const struct buf *line)
-{
-	struct buf beside = BUF_INIT;
-
-	buf_printf(&beside, "%s.new", path);
-	FILE *file = fopen(buf_text(&beside), "we");
-	if (file != NULL) {
-		bool whole = fprintf(file, "%s\n", buf_text(line)) > 0;
-		if (fclose(file) == 0 && whole)
-			(void)rename(buf_text(&beside), path);
-	}
-	buf_release(&beside);
-}
-
-static void show_progress(struct rehearsal *rehearsal, bool now)
-{
-	int64_t time = clock_mono_ms();
-	struct buf line = BUF_INIT;
-
-	if (!now && time - rehearsal->progress_ms < PROGRESS_MS)
-		return;
-	rehearsal->progress_ms = time;
-	write_counts(rehearsal, &line);
-	if (rehearsal->progress_path != NULL)
-		replace_file(rehearsal->progress_path, &line);
-	if (rehearsal->terminal)
-		(void)fprintf(stderr, "\r\033[K%s%s", buf_text(&line), now ? "\n" : "");
-	buf_release(&line);
-}
-
 /* Waits for the next turn: by the rate, or for room in the spool. -1 when there will be no room. */
 static int pace(struct rehearsal *rehearsal, struct err *err)
 {
 	for (;;) {
 		int64_t elapsed = clock_mono_ms() - rehearsal->started_ms;
-		int64_t due = rehearsal->rate > 0 ? (int64_t)((double)rehearsal->put * 1000 / rehearsal->rate) : 0;
+		int64_t due = rehearsal->rate > 0 ? (int64_t)((double)rehearsal->progress.put * 1000 / rehearsal->rate) : 0;
 		bool room = rehearsal->rate > 0 || tipline_waiting(rehearsal->tipline) < SPOOL_AHEAD;
-		show_progress(rehearsal, false);
+		progress_show(&rehearsal->progress, false);
 		if ((elapsed >= due && room) || signals_stop_requested())
 			return 0;
 		if (!room && adapter_wait_on(rehearsal->tipline, err))
@@ -135,12 +88,12 @@ static int keep_frame(struct rehearsal *rehearsal, const struct buf *frame, cons
 	       !signals_stop_requested()) {
 		if (adapter_wait_on(rehearsal->tipline, err))
 			return -1;
-		show_progress(rehearsal, false);
+		progress_show(&rehearsal->progress, false);
 		(void)usleep(20000);
 	}
 	if (code != TIPLINE_OK)
 		return adapter_error(err, code);
-	rehearsal->put++;
+	rehearsal->progress.put++;
 	receipts_kept(&rehearsal->receipts, tip_id, kind_names[kind]);
 	return 0;
 }
@@ -300,6 +253,7 @@ static int open_parts(struct rehearsal *rehearsal, struct err *err)
 	    (kept != NULL && receipts_open_kept(&rehearsal->receipts, kept, err)) ||
 	    adapter_open(&rehearsal->tipline, call, err))
 		return -1;
+	rehearsal->progress.tipline = rehearsal->tipline;
 	tipline_on_receipt(rehearsal->tipline, on_receipt, rehearsal);
 	if (staff != NULL && roster_load(&rehearsal->roster, staff, err))
 		return -1;
@@ -311,8 +265,8 @@ static void drain(struct rehearsal *rehearsal, double seconds)
 	int64_t until = clock_mono_ms() + (int64_t)(seconds * 1000);
 	while (!signals_stop_requested() && clock_mono_ms() < until &&
 	       tipline_drain(rehearsal->tipline, PROGRESS_MS) == TIPLINE_ETIMEDOUT)
-		show_progress(rehearsal, false);
-	show_progress(rehearsal, true);
+		progress_show(&rehearsal->progress, false);
+	progress_show(&rehearsal->progress, true);
 }
 
 static int conclude(struct rehearsal *rehearsal)
@@ -323,13 +277,13 @@ static int conclude(struct rehearsal *rehearsal)
 
 	for (size_t i = 0; i < rehearsal->plan.n; i++)
 		damaged += rehearsal->plan.kinds[i] == KIND_DAMAGED;
-	write_counts(rehearsal, &line);
+	progress_write(&rehearsal->progress, &line);
 	(void)printf("%s\n", buf_text(&line));
 	(void)fflush(stdout);
 	buf_release(&line);
 	if (tipline_waiting(rehearsal->tipline) > 0)
 		return adapter_left_waiting(rehearsal->tipline, "tip-rehearse");
-	if (rehearsal->put < rehearsal->plan.n)
+	if (rehearsal->progress.put < rehearsal->plan.n)
 		return err_exit_status(&temporary);
 	/* The damaged ones are meant to be refused; anything else is news. */
 	return receipts_count(&rehearsal->receipts, TIPLINE_REFUSED) == damaged ? 0 : err_exit_status(&data);
@@ -354,8 +308,9 @@ static int run_program(const struct program_call *call, struct err *err)
 	double seconds = 60;
 
 	rehearsal->call = call;
-	rehearsal->progress_path = program_value(call, "progress-file", NULL);
-	rehearsal->terminal = isatty(STDERR_FILENO) == 1;
+	rehearsal->progress = (struct progress){ .conf_path = call->conf_path, .receipts = &rehearsal->receipts,
+						 .path = program_value(call, "progress-file", NULL),
+						 .terminal = isatty(STDERR_FILENO) == 1 };
 	int rc = adapter_number(call, "drain", 0, 86400, &seconds, err);
 	if (rc == 0)
 		rc = open_parts(rehearsal, err);
