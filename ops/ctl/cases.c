@@ -68,15 +68,16 @@ static int add_link(void *arg, const struct link *link)
 	return 0;
 }
 
-static bool is_team(const struct conf *conf, const char *name)
+static int check_team(const struct conf *conf, const char *name, struct err *err)
 {
 	const char *const *teams;
 	size_t n = conf_list(conf, "teams", &teams);
 
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(teams[i], name) == 0)
-			return true;
-	return false;
+			return 0;
+	ctl_no_such("team", name, teams, n, err);
+	return err_prefix(err, "key `teams` of tipctl's configuration");
 }
 
 static int filter_of(struct ctl *ctl, struct store_filter *filter, struct err *err)
@@ -85,12 +86,10 @@ static int filter_of(struct ctl *ctl, struct store_filter *filter, struct err *e
 	filter->outcome = program_value(ctl->call, "outcome", NULL);
 	if (ctl_limit(ctl, &filter->limit, err) < 0)
 		return -1;
-	if (filter->team && !is_team(ctl->conf, filter->team))
-		return err_set(err, ERR_USAGE, "bad-value",
-			"there is no team \"%.64s\" among the key `teams` of tipctl's configuration", filter->team);
+	if (filter->team && check_team(ctl->conf, filter->team, err) < 0)
+		return -1;
 	if (filter->outcome && taxonomy_find(outcome_names, N_OUTCOMES, filter->outcome, strlen(filter->outcome)) < 0)
-		return err_set(err, ERR_USAGE, "bad-value",
-			       "there is no outcome \"%s\": investigate, safeguard, record, refer, assess", filter->outcome);
+		return ctl_no_such("outcome", filter->outcome, outcome_names, N_OUTCOMES, err);
 	return 0;
 }
 
@@ -154,28 +153,12 @@ static int write_blob(struct ctl *ctl, const struct tip_id *tip_id, bool contact
 	return found < 0 ? -1 : 0;
 }
 
-struct pick {
-	const struct tip_id *wanted;
-	json_t *row;
-};
-
-static int pick_tip(void *arg, const struct store_tip *tip)
-{
-	struct pick *pick = arg;
-
-	if (!tip_id_equal(&tip->tip_id, pick->wanted))
-		return 0;
-	pick->row = tip_row(tip);
-	return 1;
-}
-
 int ctl_cases_show(struct ctl *ctl, struct ctl_output *out, struct err *err)
 {
 	bool sealed = program_given(ctl->call, "sealed"), contact = program_given(ctl->call, "contact");
-	struct store_filter of_case = { 0 }, all = { 0 };
-	json_t *tips = json_array(), *links = json_array();
+	struct store_filter of_case = { 0 }, of_tip = { 0 };
+	json_t *tips = json_array(), *links = json_array(), *one = json_array();
 	struct tip_id id, tip_id;
-	struct pick pick = { &id, NULL };
 	int result = -1;
 
 	if (tip_id_parse(&id, ctl->argv[0], strlen(ctl->argv[0])) < 0) {
@@ -197,18 +180,20 @@ int ctl_cases_show(struct ctl *ctl, struct ctl_output *out, struct err *err)
 		result = 0;
 		goto done;
 	}
-	if (store_each_tip(ctl->store, &all, pick_tip, &pick, err) < 0)
+	of_tip.tip_id = &id;
+	if (store_each_tip(ctl->store, &of_tip, add_tip, one, err) < 0)
 		goto done;
-	if (!pick.row) {
+	if (!json_array_size(one)) {
 		err_set(err, ERR_DATA, NULL, "no tip or case %s", ctl->argv[0]);
 		goto done;
 	}
-	out->value = pick.row;
+	out->value = json_incref(json_array_get(one, 0));
 	result = store_each_link(ctl->store, &id, add_link, links, err);
 	json_object_set(out->value, "links", links);
 done:
 	json_decref(tips);
 	json_decref(links);
+	json_decref(one);
 	return result;
 }
 
@@ -224,9 +209,6 @@ int ctl_cases_summary(struct ctl *ctl, struct ctl_output *out, struct err *err)
 	struct store_totals totals;
 	json_t *teams = json_array();
 
-	if (program_given(ctl->call, "team") || program_given(ctl->call, "outcome"))
-		return json_decref(teams),
-		       err_set(err, ERR_USAGE, "bad-value", "cases summary counts everything: no --team or --outcome");
 	if (store_totals(ctl->store, &totals, err) < 0 || store_each_team(ctl->store, add_team, teams, err) < 0)
 		return json_decref(teams), -1;
 	out->value = json_pack("{s:I, s:I, s:I, s:I, s:o}", "tips", (json_int_t)totals.tips, "cases",

@@ -40,6 +40,7 @@ struct ctl_output {
 	json_t *value;                    /* owned; an array of objects, or an object */
 	const struct ctl_column *columns; /* for an array, or for the arrays inside an object */
 	const char *note;                 /* a line for people behind the table; static; may be NULL */
+	json_t *remarks;                  /* owned; texts for people behind the table, a line each; may be NULL */
 	bool written;                     /* the command wrote standard output itself */
 	int status;                       /* exit status when all went well: 0, or 1 for "looked, and it is not right" */
 };
@@ -60,6 +61,8 @@ extern const struct ctl_command ctl_commands[]; /* words NULL ends it */
 
 int ctl_run(const struct program_call *call, struct err *err);
 
+/* ERR_USAGE: "there is no WHAT "word"", and which of the names was most likely meant. */
+int ctl_no_such(const char *what, const char *word, const char *const *names, size_t n, struct err *err);
 /* --limit: a whole number, 0 (none) when it is not given. */
 int ctl_limit(const struct ctl *ctl, size_t *limit, struct err *err);
 /* An option that is a day, "2026-11-24", as days since 1970-01-01; -1 when it is not given. */

@@ -29,7 +29,7 @@ static const struct program_option options[] = {
 	{ "outcome", 0, "OUTCOME", "cases: only those with this outcome" },
 	{ "reason", 0, "CODE", "parked: only those parked for this reason" },
 	{ "stage", 0, "STAGE", "parked: only those that this stage parked" },
-	{ "since", 0, "DAY", "parked: only tips first seen on this day or later (2026-11-24, UTC)" },
+	{ "since", 0, "DAY", "parked, explain: only tips first seen on this day or later (2026-11-24, UTC)" },
 	{ "until", 0, "DAY", "parked: only tips first seen on this day or earlier" },
 	{ "state", 0, "STATE", "parked list: open (unless given), replaying, replayed, discarded or all" },
 	{ "all", 0, NULL, "parked replay, discard: everything that is open" },
@@ -88,14 +88,17 @@ static const struct program_words words[] = { { "reason", write_reasons },
 					      { "outcome", write_outcomes },
 					      { NULL, NULL } };
 
-/* The grammar, as completion needs it. */
+/* The grammar, as completion and help need it. */
 static size_t list_commands(struct program_command *out, size_t max)
 {
 	size_t n = 0;
 
 	for (const struct ctl_command *row = ctl_commands; row->words && n < max; row++, n++)
-		out[n] = (struct program_command){ row->words, row->options,
-						   strstr(row->operands, "FOLDER") || strstr(row->operands, "RECEIPTS") };
+		out[n] = (struct program_command){
+			.words = row->words, .options = row->options, .help = row->help,
+			.files = strstr(row->operands, "FOLDER") || strstr(row->operands, "RECEIPTS"),
+			.needs_conf = row->needs & CTL_CONF,
+		};
 	return n;
 }
 
@@ -106,8 +109,10 @@ const struct program ctl_program = {
 	.synopsis =
 		"status\n"
 		"top [--interval TIME] [--count N]\n"
-		"cases list|tips|summary [--team TEAM] [--outcome OUTCOME] [--limit N]\n"
-		"cases show ID [--sealed|--contact]\n"
+		"cases list [--team TEAM] [--outcome OUTCOME] [--limit N] [--store FILE]\n"
+		"cases tips [--team TEAM] [--outcome OUTCOME] [--limit N] [--store FILE]\n"
+		"cases show ID [--sealed|--contact] [--store FILE]\n"
+		"cases summary [--store FILE]\n"
 		"parked list [TIP ...] [--reason CODE] [--stage STAGE] [--since DAY] [--until DAY] [--state STATE] "
 		"[--limit N]\n"
 		"parked show TIP\n"
@@ -115,10 +120,12 @@ const struct program ctl_program = {
 		"[--dry-run] [--by NAME] [--because REASON]\n"
 		"parked discard --because REASON --by NAME [TIP ...] [--reason CODE] [--stage STAGE] [--since DAY] "
 		"[--until DAY] [--limit N] [--all] [--dry-run]\n"
-		"explain TIP [--store FILE] [--bus-key FOLDER] [--identity FILE [--team TEAM]]\n"
-		"reconcile [RECEIPTS ...]\n"
+		"explain TIP [--store FILE] [--bus-key FOLDER] [--identity FILE [--team TEAM]] [--since DAY]\n"
+		"reconcile [RECEIPTS ...] [--store FILE]\n"
 		"config check [FILE|FOLDER ...]\n"
-		"topics create|check\n"
+		"topics create\n"
+		"topics check\n"
+		"formats reasons|tip|topics\n"
 		"keys init FOLDER [--teams LIST] [--adapters LIST]\n"
 		"register build --staff FILE --linkage FILE --out FOLDER",
 	.description =
@@ -128,8 +135,10 @@ const struct program ctl_program = {
 		"\n"
 		"Commands:\n"
 		"\n"
-		"topics create: makes every topic that is missing, with its settings. topics check: compares "
-		"what the broker has with what it should have; status 1 when they differ.\n"
+		"topics create: makes every topic that is missing, with its settings. What is there already stays as "
+		"it is.\n"
+		"\n"
+		"topics check: compares what the broker has with what it should have; status 1 when they differ.\n"
 		"\n"
 		"keys init FOLDER: makes the keys of a whole site (--teams, --adapters). Take each key to "
 		"whom it belongs and the offline ones off the machine.\n"
@@ -171,8 +180,9 @@ const struct program ctl_program = {
 		"topic parked.resolved, in the clear: say why without a word of the tip. The sealed record itself stays on "
 		"tip.parked. A discarded tip counts as discarded in reconcile.\n"
 		"\n"
-		"cases list, cases tips, cases summary: cases, tips, and counts by team and outcome. cases "
-		"show ID: one case or one tip with its links; --sealed writes the case for its teams to "
+		"cases list, cases tips, cases summary: cases, tips, and counts by team and outcome.\n"
+		"\n"
+		"cases show ID: one case or one tip with its links; --sealed writes the case for its teams to "
 		"standard output, to be opened with `age -d -i TEAM.identity`; --contact the contact details "
 		"for the custodian.\n"
 		"\n"
@@ -182,8 +192,12 @@ const struct program ctl_program = {
 		"the store, and says how far. Without a key it tells what is not sealed, but for teams and "
 		"conflicts of interest. With --bus-key FOLDER, or with the --identity of a team it went to, it "
 		"tells scores, evidence with the words matched, teams and reasons. --team also looks for the "
-		"case in that team's topic. Status 1 when nothing has the tip. State passed means that every "
+		"case in that team's topic. --since, a day before which the tip was not there, spares it older "
+		"records; so does the store, when it has the tip. Status 1 when nothing has the tip. State passed means "
+		"that every "
 		"stage looked at has passed it on.\n"
+		"\n"
+		"formats reasons|tip|topics: writes the manual page of a format or a list of codes, as roff.\n"
 		"\n"
 		"reconcile [RECEIPTS ...]: compares, tip by tip, what was accepted (what tip.sealed holds, "
 		"and what the receipts files of adapters say they were told) with what is stored, parked, "

@@ -11,6 +11,7 @@
 #include "ops/ctl/selection.h"
 #include "ops/runtime/log.h"
 #include "ops/runtime/nearest.h"
+#include "ops/runtime/program_command.h"
 #include "schema/keys.h"
 #include "schema/tip.h"
 
@@ -32,37 +33,19 @@ const struct ctl_command ctl_commands[] = {
 	  "put them back where they came from", SELECTION " all dry-run by because" },
 	{ "parked discard", "[TIP ...]", 0, SELECTION_TIPS_MAX, CTL_CONF | CTL_KAFKA, ctl_parked_discard,
 	  "give them up, with --because and --by", SELECTION " all dry-run by because" },
-	{ "cases list", "", 0, 0, CTL_CONF | CTL_STORE, ctl_cases_list, "cases", "team outcome limit" },
+	{ "cases list", "", 0, 0, CTL_CONF | CTL_STORE, ctl_cases_list, "cases", "team outcome limit store" },
 	{ "cases show", "ID", 1, 1, CTL_CONF | CTL_STORE, ctl_cases_show, "one case or tip [--sealed | --contact]",
-	  "sealed contact" },
+	  "sealed contact store" },
 	{ "cases tips", "", 0, 0, CTL_CONF | CTL_STORE, ctl_cases_tips, "tips with their case and outcome",
-	  "team outcome limit" },
-	{ "cases summary", "", 0, 0, CTL_CONF | CTL_STORE, ctl_cases_summary, "counts by team and outcome", "" },
+	  "team outcome limit store" },
+	{ "cases summary", "", 0, 0, CTL_CONF | CTL_STORE, ctl_cases_summary, "counts by team and outcome", "store" },
 	{ "explain", "TIP", 1, 1, CTL_CONF | CTL_KAFKA_IF_THERE | CTL_STORE_IF_THERE, ctl_explain,
-	  "what each stage decided about a tip, and by what", "store bus-key identity team" },
+	  "what each stage decided about a tip, and by what", "store bus-key identity team since" },
 	{ "formats", "reasons|tip|topics", 1, 1, 0, ctl_formats, "the manual page of a format or a list of codes", "" },
 	{ "reconcile", "[RECEIPTS ...]", 0, 10000, CTL_CONF | CTL_KAFKA | CTL_STORE, ctl_reconcile,
-	  "accepted = stored + parked + discarded + in flight, tip by tip", "" },
+	  "accepted = stored + parked + discarded + in flight, tip by tip", "store" },
 	{ NULL, NULL, 0, 0, 0, NULL, NULL, NULL }
 };
-
-/* How many operands the words of a row take up when they match, 0 when they do not. */
-static int words_match(const struct ctl_command *row, int argc, const char *const *argv)
-{
-	const char *words = row->words;
-	int n = 0;
-
-	while (*words) {
-		size_t len = strcspn(words, " ");
-
-		if (n >= argc || strlen(argv[n]) != len || strncmp(argv[n], words, len) != 0)
-			return 0;
-		n++;
-		words += len;
-		words += strspn(words, " ");
-	}
-	return n;
-}
 
 /* Names what was typed, and the command that was most likely meant; what follows is the list. */
 static void say_nearest(int argc, const char *const *argv)
@@ -110,7 +93,7 @@ static int usage(int argc, const char *const *argv)
 static const struct ctl_command *find(int argc, const char *const *argv, int *taken)
 {
 	for (const struct ctl_command *row = ctl_commands; row->words; row++) {
-		*taken = words_match(row, argc, argv);
+		*taken = program_words_match(row->words, argc, argv);
 		if (*taken)
 			return row;
 	}
@@ -167,6 +150,7 @@ int ctl_run(const struct program_call *call, struct err *err)
 	if (result == 0 && !out.written)
 		ctl_print(&out, ctl.json);
 	json_decref(out.value);
+	json_decref(out.remarks);
 	store_close(ctl.store);
 	if (ctl.kafka)
 		kafka_admin_close(ctl.kafka);

@@ -174,6 +174,20 @@ static void print_members(const json_t *object, const struct ctl_column *nested)
 	buf_release(&text);
 }
 
+static void print_remarks(const json_t *remarks)
+{
+	struct buf text = BUF_INIT;
+	size_t i;
+	json_t *remark;
+
+	json_array_foreach(remarks, i, remark) {
+		buf_clear(&text);
+		cell(&text, remark);
+		printf("%s\n", buf_text(&text));
+	}
+	buf_release(&text);
+}
+
 void ctl_print(const struct ctl_output *out, bool as_json)
 {
 	if (!out->value)
@@ -187,6 +201,7 @@ void ctl_print(const struct ctl_output *out, bool as_json)
 		print_rows(out->value, out->columns, "");
 	else if (json_is_object(out->value))
 		print_members(out->value, out->columns);
+	print_remarks(out->remarks);
 	if (out->note)
 		printf("%s\n", out->note);
 }

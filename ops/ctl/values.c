@@ -6,9 +6,18 @@
 #include <time.h>
 
 #include "ops/ctl/ctl.h"
+#include "ops/runtime/nearest.h"
 
 #define DAY_SECONDS 86400
 #define LAST_DAY 2932896 /* 9999-12-31 */
+
+int ctl_no_such(const char *what, const char *word, const char *const *names, size_t n, struct err *err)
+{
+	char hint[NEAREST_HINT_MAX];
+
+	nearest_hint(hint, word, names, n);
+	return err_set(err, ERR_USAGE, "bad-value", "there is no %s \"%.64s\"%s", what, word, hint);
+}
 
 int ctl_limit(const struct ctl *ctl, size_t *limit, struct err *err)
 {

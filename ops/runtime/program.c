@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "ops/runtime/log.h"
+#include "ops/runtime/program_command.h"
 #include "ops/runtime/program_completion.h"
 #include "ops/runtime/program_help.h"
 
@@ -194,7 +195,7 @@ static int start(struct command_line *line, int argc, char **argv, struct err *e
 	rc = command_line_read(line, argc, argv, err);
 	if (answer(line))
 		return 0;
-	if (rc < 0 || set_log_level(line, err) < 0)
+	if (rc < 0 || set_log_level(line, err) < 0 || program_command_check(line, err) < 0)
 		return -1;
 	return carry_out(line, err);
 }

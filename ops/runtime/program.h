@@ -5,7 +5,7 @@
  *
  *   --config FILE (-c)   the configuration; required when the program has `conf_tables`
  *   --check              load and validate everything the program would use, start nothing; 0 or 78 with file:line
- *   --help, --version    on standard output, 0
+ *   --help, --version    on standard output, 0; behind a command, --help is that command's own
  *   --man                the manual page as roff, from the same tables, on standard output
  *   --completion         what bash needs to complete the command line, from the same tables, on standard output
  *   --log-level LEVEL    debug, info, warn, error
@@ -43,15 +43,18 @@ struct program_call {
 	const void *opaque;          /* for program_given and program_value */
 };
 
-/* For completion in a shell: the values that an option can have, and the commands of a program that has some. */
+/* For completion in a shell: the values that an option can have. */
 struct program_words {
 	const char *option; /* NULL ends the table */
 	void (*write)(struct buf *out); /* separated by spaces; none of them needs quoting */
 };
+/* The commands of a program that has some: for completion, for their own help, and to refuse options of others. */
 struct program_command {
 	const char *words;   /* "parked list"; those with the same first word stand together */
 	const char *options; /* names of the options that it takes beside the program's common ones */
 	bool files;          /* its operands are files */
+	bool needs_conf;     /* it does not run without --config */
+	const char *help;    /* a few words, lower case, no full stop */
 };
 
 struct program {

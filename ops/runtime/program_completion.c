@@ -6,7 +6,7 @@
  */
 #include "ops/runtime/program_completion.h"
 
-#define COMMANDS_MAX 64
+#include "ops/runtime/program_command.h"
 
 static bool is_file(const char *value)
 {
@@ -65,35 +65,15 @@ static void write_walk(const struct command_line *line, struct buf *out)
 			    "\t\t-*) ;;\n\t\t*) given+=\"${COMP_WORDS[i]} \" ;;\n\t\tesac\n\tdone\n");
 }
 
-static bool names(const char *list, const char *name)
-{
-	size_t len = strlen(name);
-
-	while (*list) {
-		size_t n = strcspn(list, " ");
-
-		if (n == len && strncmp(list, name, len) == 0)
-			return true;
-		list += n + (list[n] == ' ');
-	}
-	return false;
-}
-
 /* Options that some command claims are offered with that command alone. */
-static bool claimed(const struct program_command *commands, size_t n, const char *option)
+static void write_options(const struct command_line *line, const struct program_commands *all, struct buf *out)
 {
-	for (size_t i = 0; i < n; i++)
-		if (names(commands[i].options, option))
-			return true;
-	return false;
-}
+	const struct program_command *commands = all->items;
+	const size_t n = all->n;
 
-static void write_options(const struct command_line *line, const struct program_command *commands, size_t n,
-			  struct buf *out)
-{
 	buf_append_str(out, "\t\twords=\"");
 	for (size_t i = 0; i < line->n_options; i++)
-		if (!claimed(commands, n, line->options[i].option->name))
+		if (!program_commands_claim(all, line->options[i].option->name))
 			buf_printf(out, " --%s", line->options[i].option->name);
 	buf_append_str(out, "\"\n");
 	if (n == 0)
@@ -149,9 +129,9 @@ static void write_name(const char *name, struct buf *out)
 void program_completion(const struct command_line *line, struct buf *out)
 {
 	const struct program *program = line->program;
-	struct program_command commands[COMMANDS_MAX];
-	size_t n = program->commands ? program->commands(commands, COMMANDS_MAX) : 0;
+	struct program_commands commands;
 
+	program_commands_list(&commands, program);
 	buf_printf(out, "# bash completion for %s %s; `%s --completion` writes it\n_", program->name, TIPLINE_VERSION,
 		   program->name);
 	write_name(program->name, out);
@@ -162,9 +142,9 @@ void program_completion(const struct command_line *line, struct buf *out)
 	write_values(line, out);
 	write_walk(line, out);
 	buf_append_str(out, "\tif [[ $value ]]; then\n\t\t:\n\telif [[ $cur == -* ]]; then\n");
-	write_options(line, commands, n, out);
+	write_options(line, &commands, out);
 	buf_append_str(out, "\telse\n");
-	write_operands(commands, n, out);
+	write_operands(commands.items, commands.n, out);
 	buf_append_str(out, "\tfi\n\tif [[ $files ]]; then\n\t\tcompopt -o filenames 2>/dev/null\n"
 			    "\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n\telse\n"
 			    "\t\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n\tfi\n}\ncomplete -F _");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/runtime/program_help.h"
 
+#include "ops/runtime/program_command.h"
 #include "ops/runtime/prose.h"
 
 const struct exit_meaning program_exit_meanings[] = {
@@ -34,19 +35,66 @@ bool program_next_way(const struct program *program, const char **rest, struct b
 	return true;
 }
 
+#define UNBROKEN '\x1f' /* a blank at which no line breaks */
+
+/* Blanks within brackets, and those between an option and its value ("--out FOLDER"). */
+static void join_words(struct buf *text)
+{
+	int depth = 0;
+	bool option = false; /* in a word that is one */
+
+	for (size_t i = 0; i < text->len; i++) {
+		uint8_t c = text->data[i], next = ' ';
+
+		if (i + 1 < text->len)
+			next = text->data[i + 1];
+		depth += (c == '[') - (c == ']');
+		if (c == '-' && next == '-' && (i == 0 || text->data[i - 1] == ' '))
+			option = true;
+		if (c != ' ')
+			continue;
+		if (depth > 0 || (option && next >= 'A' && next <= 'Z'))
+			text->data[i] = UNBROKEN;
+		option = false;
+	}
+}
+
+static void part_words(struct buf *text)
+{
+	for (size_t i = 0; i < text->len; i++)
+		if (text->data[i] == UNBROKEN)
+			text->data[i] = ' ';
+}
+
+void program_way_write(struct buf *out, const char *head, const char *program, const char *way)
+{
+	const int indent = (int)(strlen(head) + strlen(program) + 1);
+	struct buf text = BUF_INIT, lines = BUF_INIT;
+
+	buf_append_str(&text, way);
+	join_words(&text);
+	prose_wrap(&lines, indent, buf_text(&text));
+	part_words(&lines);
+	buf_printf(out, "%s%s %s", head, program, lines.len ? buf_text(&lines) + indent : "\n");
+	buf_release(&text);
+	buf_release(&lines);
+}
+
 static void write_synopsis(const struct program *program, struct buf *out)
 {
 	struct buf way = BUF_INIT;
 	const char *rest = NULL, *head = "usage: ";
 
 	while (program_next_way(program, &rest, &way)) {
-		buf_printf(out, "%s%s%s\n", head, program->name, buf_text(&way));
+		const char *text = buf_text(&way);
+
+		program_way_write(out, head, program->name, text + (*text == ' '));
 		head = "       ";
 	}
 	buf_release(&way);
 }
 
-static void write_option(const struct program_option *option, struct buf *out)
+void program_option_write(const struct program_option *option, struct buf *out)
 {
 	if (option->letter)
 		buf_printf(out, "  -%c, ", option->letter);
@@ -60,6 +108,8 @@ void program_usage(const struct command_line *line, struct buf *out)
 {
 	struct buf options = BUF_INIT;
 
+	if (program_command_usage(line, out))
+		return;
 	write_synopsis(line->program, out);
 	buf_append_str(&options, "options:");
 	for (size_t i = 0; i < line->n_options; i++)
@@ -73,11 +123,13 @@ void program_help(const struct command_line *line, struct buf *out)
 {
 	const struct program *program = line->program;
 
+	if (program_command_help(line, out))
+		return;
 	buf_printf(out, "%s: %s\n\n", program->name, program->summary);
 	write_synopsis(program, out);
 	buf_append_str(out, "\nOptions:\n");
 	for (size_t i = 0; i < line->n_options; i++)
-		write_option(line->options[i].option, out);
+		program_option_write(line->options[i].option, out);
 	if (program->conf_tables) {
 		buf_append_str(out, "\nConfiguration (\"a.b\" is key b under key a; * is any name):\n");
 		conf_describe(program->conf_tables, out);

@@ -14,6 +14,9 @@ struct exit_meaning {
 
 extern const struct exit_meaning program_exit_meanings[]; /* ends with a NULL meaning */
 
+/* "HEADprogram WAY", broken into lines under each other where it is long; not within brackets. */
+void program_way_write(struct buf *out, const char *head, const char *program, const char *way);
+void program_option_write(const struct program_option *option, struct buf *out);
 void program_usage(const struct command_line *line, struct buf *out); /* synopsis and names of options: a few lines */
 void program_help(const struct command_line *line, struct buf *out);
 void program_man(const struct command_line *line, struct buf *out);

@@ -69,7 +69,7 @@ struct store_case {
 /* A case matches when one of its tips does; what store_each_case tells is of all its tips. */
 struct store_filter {
 	const char *team, *outcome;   /* NULL: any */
-	const struct tip_id *case_id; /* NULL: any */
+	const struct tip_id *case_id, *tip_id; /* NULL: any */
 	size_t limit;                 /* 0: none */
 };
 int store_each_tip(struct store *store, const struct store_filter *filter,

@@ -5,10 +5,11 @@
 
 #include "schema/hex.h"
 
-/* ?1 team, ?2 outcome, ?3 case id: NULL for any. ?4: how many, negative for all. */
+/* ?1 team, ?2 outcome, ?3 case id, ?5 tip id: NULL for any. ?4: how many, negative for all. */
 #define TIP_MATCHES(t) \
 	"(?1 IS NULL OR EXISTS (SELECT 1 FROM tip_teams m WHERE m.tip = " t ".row AND m.team = ?1))" \
-	" AND (?2 IS NULL OR " t ".outcome = ?2) AND (?3 IS NULL OR " t ".case_id = ?3)"
+	" AND (?2 IS NULL OR " t ".outcome = ?2) AND (?3 IS NULL OR " t ".case_id = ?3)" \
+	" AND (?5 IS NULL OR " t ".tip_id = ?5)"
 
 static const char tips_sql[] =
 	"SELECT t.tip_id, t.case_id, t.day, t.outcome, t.priority, t.channel, t.conflict,"
@@ -107,6 +108,8 @@ static sqlite3_stmt *prepare_filtered(struct store *store, const char *sql, cons
 		sqlite3_bind_int(stmt, 2, outcome);
 	if (f->case_id)
 		sqlite3_bind_blob(stmt, 3, f->case_id->bytes, TIP_ID_BYTES, SQLITE_STATIC);
+	if (f->tip_id)
+		sqlite3_bind_blob(stmt, 5, f->tip_id->bytes, TIP_ID_BYTES, SQLITE_STATIC);
 	sqlite3_bind_int64(stmt, 4, f->limit ? (sqlite3_int64)f->limit : -1);
 	return stmt;
 }

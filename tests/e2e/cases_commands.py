@@ -30,6 +30,30 @@ def test_help_and_version(pipeline):
         holds("no-such-option" in wrong.stderr, f"{program} does not name the wrong option: {wrong.stderr}")
 
 
+def own_options(pipeline, *command):
+    """The options that a command's own help lists, and those it says all commands take."""
+    text = pipeline.run("tipctl", *command, "--help").stdout
+    holds(max(map(len, text.splitlines())) <= 80, f"{command} --help fits 80 columns: {text}")
+    own, _, common = text.partition("Every command also takes")
+    return set(re.findall(r"^ +--([a-z-]+)", own, re.M)), set(re.findall(r"--([a-z-]+)", common)), text
+
+
+def test_help_of_each_command(pipeline):
+    """each command of tipctl has a help of its own: how it is called, what it does, its options and no other's"""
+    listed = pipeline.run("tipctl", check=False).stderr
+    commands = [line.split("  ")[1].split(" [")[0] for line in listed.splitlines()[1:]]
+    words = [[w for w in c.split() if w.islower() and "|" not in w] for c in commands]
+    holds(["parked", "discard"] in words and len(words) >= 17, f"commands: {words}")
+    for command in words:
+        own, common, text = own_options(pipeline, *command)
+        name = " ".join(command)
+        holds(f" {name}" in text.split("usage:")[1].splitlines()[0], f"{name}: {text}")
+        holds(not own & common and {"json", "config", "help"} <= common, f"{name}: {text}")
+        holds(re.search(rf"^(?=\S).*{name}", text.split("usage:")[1], re.M), f"{name} says what it does: {text}")
+    equal(own_options(pipeline, "parked", "list")[0], {"reason", "stage", "since", "until", "state", "limit"}, "list")
+    equal(own_options(pipeline, "status")[0], set(), "status")
+
+
 def test_manual_pages(pipeline):
     """every program has a manual page that mandoc finds nothing wrong with"""
     for program in PROGRAMS:

@@ -82,6 +82,49 @@ static const struct program daemon_program = {
 	.run = run,
 };
 
+static const struct program_option own_options[] = {
+	{ "json", 0, NULL, "print JSON" },
+	{ "all", 0, NULL, "take all" },
+	{ "why", 0, "TEXT", "say why" },
+	{ "into", 0, "FOLDER", "where to" },
+	PROGRAM_OPTIONS_END
+};
+
+static size_t own_commands(struct program_command *out, size_t max)
+{
+	static const struct program_command commands[] = {
+		{ .words = "box list", .options = "all", .needs_conf = true, .help = "what is in it" },
+		{ .words = "box empty", .options = "all why", .help = "throw it away" },
+		{ .words = "make", .options = "into", .help = "make one" },
+	};
+	size_t n = sizeof(commands) / sizeof(commands[0]);
+
+	assert_true(n <= max);
+	memcpy(out, commands, sizeof(commands));
+	return n;
+}
+
+static int print_operands(const struct program_call *call, struct err *err)
+{
+	(void)err;
+	for (int i = 0; i < call->argc; i++)
+		printf("[%s]", call->argv[i]);
+	return 0;
+}
+
+static const struct program commanded = {
+	.name = "tip-box",
+	.section = "1",
+	.summary = "has commands",
+	.synopsis = "box list [--all]\nbox empty [--all] --why TEXT\nmake --into FOLDER",
+	.description = "First of all.\n\nbox list: lists.\n\nbox empty: empties, for good.\n\nLast.",
+	.options = own_options,
+	.conf_tables = tables,
+	.conf_optional = true,
+	.commands = own_commands,
+	.run = print_operands,
+};
+
 static int run_guarded(const struct program_call *call, struct err *err)
 {
 	struct rlimit core;
@@ -261,6 +304,42 @@ static void test_help_is_complete(void **state)
 		assert_true(strcspn(line, "\n") <= 80);
 }
 
+/* What belongs to other commands is neither taken nor told. */
+static void test_commands_have_options_of_their_own(void **state)
+{
+	static const struct {
+		const char *args;
+		int status;
+		const char *out, *err; /* parts */
+	} cases[] = {
+		{ "box list --all --json", 0, "[box][list]", "" },
+		{ "box empty --all --why x", 0, "[box][empty]", "" },
+		{ "--why x box list", 64, "", "tip-box: `tip-box box list` takes no --why; it goes with `box empty`\n" },
+		{ "make --all", 64, "", "takes no --all; it goes with `box list`, `box empty`\n" },
+		{ "nothing --all", 0, "[nothing]", "" }, /* no command: for the program to say */
+		{ "box list --nope", 64, "", "usage: tip-box --config FILE box list [--all]\n\"tip-box box list --help\"" },
+		{ "make --help", 0, "usage: tip-box make --into FOLDER\n", "" },
+		{ "box empty --help", 0, "tip-box box empty: throw it away\n", "" },
+		{ "box empty --help", 0, "\nbox empty: empties, for good.\n\nOptions:\n      --all\n", "" },
+		{ "box empty --help", 0, "Every command also takes --json --config ", "" },
+		{ "box --help", 0, "usage: tip-box --config FILE box list [--all]\n"
+				   "       tip-box box empty [--all] --why TEXT\n", "" },
+		{ "--help", 0, "\n       tip-box [--config FILE] make --into FOLDER\n", "" },
+	};
+	struct result *result = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		call(result, &commanded, cases[i].args, "out");
+		if (result->status != cases[i].status || !strstr(buf_text(&result->out), cases[i].out) ||
+		    !strstr(buf_text(&result->err), cases[i].err))
+			fail_msg("%s: %d\n%s\n%s", cases[i].args, result->status, buf_text(&result->out),
+				 buf_text(&result->err));
+	}
+	call(result, &commanded, "box list --help", "out");
+	assert_null(strstr(buf_text(&result->out), "--why"));
+	assert_null(strstr(buf_text(&result->out), "empties"));
+}
+
 static void test_manual_page(void **state)
 {
 	static const char *const parts[] = {
@@ -361,6 +440,7 @@ int main(void)
 		cmocka_unit_test(test_command_lines),
 		cmocka_unit_test(test_usage_lists_what_was_possible),
 		cmocka_unit_test(test_help_is_complete),
+		cmocka_unit_test(test_commands_have_options_of_their_own),
 		cmocka_unit_test(test_manual_page),
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_a_daemon_logs_and_needs_its_configuration),
