@@ -35,7 +35,8 @@
 	X(RECORD_NULL, "record-null", "a Kafka record without a value", "find out who wrote it") \
 	X(RECORD_HEADERS, "record-headers", "a Kafka record without the headers it must have", "find out who wrote it") \
 	X(RECORD_KEY, "record-key", "the bus key's epoch is not here", "bring the key, then replay") \
-	X(RECORD_SEAL, "record-seal", "the record does not open under the bus key", "suspect tampering") \
+	X(RECORD_SEAL, "record-seal", "the record does not open under the bus key", \
+	  "compare the bus keys (`tipctl config check`); if they are right, suspect tampering") \
 	X(RECORD_SHAPE, "record-shape", "the opened record is malformed", "a bug: report it") \
 	X(TEAM_UNKNOWN, "team-unknown", "the policy names a team without a recipient", "correct the policy, then replay") \
 	X(TOO_LARGE, "too-large", "larger than anything tipline sends", "ask the adapter's owner") \

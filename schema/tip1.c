@@ -6,29 +6,35 @@
 static const uint8_t magic[4] = { 'T', 'I', 'P', '1' };
 
 static const struct tip1_code_info codes[] = {
-	{ TIP1_STORED, TIP1_DONE, "stored" },
-	{ TIP1_DUPLICATE, TIP1_DONE, "duplicate" },
-	{ TIP1_BAD_FRAME, TIP1_QUARANTINE, "bad-frame" },
-	{ TIP1_VERSION, TIP1_QUARANTINE, "version" },
-	{ TIP1_HELLO_FIRST, TIP1_RESTART, "hello-first" },
-	{ TIP1_TOO_LARGE, TIP1_QUARANTINE, "too-large" },
-	{ TIP1_OVER_CREDIT, TIP1_RESTART, "over-credit" },
-	{ TIP1_SEAL_KEY_UNKNOWN, TIP1_QUARANTINE, "seal-key-unknown" },
-	{ TIP1_ID_CONFLICT, TIP1_QUARANTINE, "id-conflict" },
-	{ TIP1_BUSY, TIP1_RETRY, "busy" },
-	{ TIP1_BROKER_DOWN, TIP1_RETRY, "broker-down" },
-	{ TIP1_DRAINING, TIP1_RETRY, "draining" },
-	{ TIP1_REVOKED, TIP1_STOP, "revoked" },
-	{ TIP1_CHANNEL_FORBIDDEN, TIP1_STOP, "channel-forbidden" },
-	{ TIP1_INTERNAL, TIP1_RETRY, "internal" },
+	{ TIP1_STORED, TIP1_DONE, "stored", NULL },
+	{ TIP1_DUPLICATE, TIP1_DONE, "duplicate", NULL },
+	{ TIP1_BAD_FRAME, TIP1_QUARANTINE, "bad-frame",
+	  "the gateway cannot tell that this adapter signed it: keys.sign and adapter.id must be those that its list of"
+	  " adapters has for the transport key keys.curve" },
+	{ TIP1_VERSION, TIP1_QUARANTINE, "version",
+	  "the gateway is older than this adapter: upgrade it first" },
+	{ TIP1_HELLO_FIRST, TIP1_RESTART, "hello-first", NULL },
+	{ TIP1_TOO_LARGE, TIP1_QUARANTINE, "too-large",
+	  "it is larger than the gateway takes" },
+	{ TIP1_OVER_CREDIT, TIP1_RESTART, "over-credit", NULL },
+	{ TIP1_SEAL_KEY_UNKNOWN, TIP1_QUARANTINE, "seal-key-unknown",
+	  "it is sealed to a key that the gateway does not announce: bring keys.recipients up to date" },
+	{ TIP1_ID_CONFLICT, TIP1_QUARANTINE, "id-conflict",
+	  "another tip came under its id: each needs an id of its own" },
+	{ TIP1_BUSY, TIP1_RETRY, "busy", NULL },
+	{ TIP1_BROKER_DOWN, TIP1_RETRY, "broker-down", NULL },
+	{ TIP1_DRAINING, TIP1_RETRY, "draining", NULL },
+	{ TIP1_REVOKED, TIP1_STOP, "revoked", NULL },
+	{ TIP1_CHANNEL_FORBIDDEN, TIP1_STOP, "channel-forbidden", NULL },
+	{ TIP1_INTERNAL, TIP1_RETRY, "internal", NULL },
 };
 
 /* By hundred, for codes that are not in the table. */
 static const struct tip1_code_info hundreds[] = {
-	{ 0, TIP1_RETRY, "unknown" },
-	{ 100, TIP1_QUARANTINE, "refused" },
-	{ 200, TIP1_RETRY, "retry" },
-	{ 300, TIP1_STOP, "stop" },
+	{ 0, TIP1_RETRY, "unknown", NULL },
+	{ 100, TIP1_QUARANTINE, "refused", NULL },
+	{ 200, TIP1_RETRY, "retry", NULL },
+	{ 300, TIP1_STOP, "stop", NULL },
 };
 
 static const struct {

@@ -76,6 +76,7 @@ struct tip1_code_info {
 	uint16_t code;
 	enum tip1_action action;
 	const char *word; /* stable, lower case, static */
+	const char *todo; /* of one that keeps a tip aside: what the adapter's owner looks at; else NULL */
 };
 
 /* Codes of a later release follow their hundred: 1xx quarantine, 2xx retry, 3xx stop, anything else retry. */

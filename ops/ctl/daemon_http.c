@@ -9,6 +9,7 @@
 #define BODY_MAX 65536
 #define REQUESTS_MAX 16
 #define WATCH_MAX 4
+#define FOREIGN "%s: what answers there is no daemon of tipline"
 
 struct transfer {
 	CURL *curl;
@@ -50,6 +51,11 @@ static void conclude(struct daemon_request *request, const struct transfer *tran
 		err_set(&request->why, ERR_UNAVAILABLE, NULL, "%s: was not asked to the end", request->address);
 		return;
 	}
+	if (transfer->code == CURLE_HTTP_RETURNED_ERROR || transfer->code == CURLE_WEIRD_SERVER_REPLY ||
+	    transfer->code == CURLE_UNSUPPORTED_PROTOCOL) {
+		err_set(&request->why, ERR_UNAVAILABLE, "foreign", FOREIGN, request->address);
+		return;
+	}
 	if (transfer->code != CURLE_OK) {
 		err_set(&request->why, ERR_UNAVAILABLE, NULL, "%s: %s", request->address,
 			curl_easy_strerror(transfer->code));
@@ -58,7 +64,7 @@ static void conclude(struct daemon_request *request, const struct transfer *tran
 	request->status = json_loadb((const char *)transfer->body.data, transfer->body.len, 0, NULL);
 	if (json_is_object(request->status))
 		return;
-	err_set(&request->why, ERR_UNAVAILABLE, NULL, "%s: does not answer with a status", request->address);
+	err_set(&request->why, ERR_UNAVAILABLE, "foreign", FOREIGN, request->address);
 	json_decref(request->status);
 	request->status = NULL;
 }

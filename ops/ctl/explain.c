@@ -213,10 +213,12 @@ static int explain_tip(struct explain *explain, struct err *err)
 	struct ctl *ctl = explain->ctl;
 	const char *team = program_value(ctl->call, "team", NULL);
 
-	if (open_keys(explain, err) < 0 || explain_find_id(ctl, ctl->argv[0], &explain->tip_id, err) < 0)
+	if (ctl_day(ctl, "since", &explain->since, err) < 0 || open_keys(explain, err) < 0 ||
+	    explain_find_id(ctl, ctl->argv[0], explain->since, &explain->tip_id, err) < 0)
 		return -1;
 	tip_id_hex(&explain->tip_id, explain->hex);
 	json_object_set_new(explain->facts, "tip_id", json_string(explain->hex));
+	explain_peek(explain);
 	explain_topics(explain);
 	explain_store(explain);
 	if (team)

@@ -19,6 +19,8 @@ struct explain {
 	struct ctl *ctl;
 	struct tip_id tip_id;
 	char hex[TIP_ID_HEX];
+	int64_t since;               /* day before which it was not there; -1: not known */
+	char case_hex[TIP_ID_HEX];   /* "": not known before the topics are read */
 	struct bus_ring *ring;       /* NULL: no bus key was given */
 	struct identity_set holder;  /* empty: no identity was given */
 	struct arena *arena;
@@ -48,12 +50,14 @@ void explain_link(struct explain *explain, const struct link *link);
 void explain_record(struct explain *explain, const struct record *record);
 void explain_case(struct explain *explain, const json_t *casefile);
 
+/* What the store knows that spares reading: since when the tip is there, and its case. */
+void explain_peek(struct explain *explain);
 /* Where it lies. Errors are noted in `looked`, so that one dead place does not hide the others. */
 void explain_topics(struct explain *explain);
 void explain_store(struct explain *explain);
 void explain_team_topic(struct explain *explain, const char *team);
 
 /* A whole id, or a beginning of at least 6 digits that fits one tip alone. */
-int explain_find_id(struct ctl *ctl, const char *text, struct tip_id *tip_id, struct err *err);
+int explain_find_id(struct ctl *ctl, const char *text, int64_t since, struct tip_id *tip_id, struct err *err);
 
 #endif

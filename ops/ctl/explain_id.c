@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ops/ctl/explain.h"
+#include "ops/ctl/topic_scan.h"
 #include "schema/topics.h"
 
 #define PREFIX_MIN 6
@@ -44,7 +45,7 @@ static int consider_record(void *arg, const struct kafka_record *record, struct 
 }
 
 /* Every place must have been asked before one match counts as the only one. */
-static int search(struct ctl *ctl, struct matches *matches, struct err *err)
+static int search(struct ctl *ctl, int64_t since, struct matches *matches, struct err *err)
 {
 	static const char *const topics_asked[] = { TOPIC_SEALED, TOPIC_PARKED };
 	struct store_filter all = { 0 };
@@ -52,13 +53,16 @@ static int search(struct ctl *ctl, struct matches *matches, struct err *err)
 	if (!ctl->kafka && !ctl->store)
 		return err_set(err, ERR_UNAVAILABLE, NULL,
 			       "neither a broker nor a store answers: the beginning of an id cannot be completed");
-	for (size_t i = 0; ctl->kafka && i < sizeof(topics_asked) / sizeof(topics_asked[0]); i++)
-		if (kafka_admin_scan(ctl->kafka, topics_asked[i], NULL, consider_record, matches, err) < 0)
+	for (size_t i = 0; ctl->kafka && i < sizeof(topics_asked) / sizeof(topics_asked[0]); i++) {
+		const struct topic_scan scan = { .ctl = ctl, .topic = topics_asked[i], .since = since - 1 };
+
+		if (topic_scan(&scan, consider_record, matches, err) < 0)
 			return -1;
+	}
 	return ctl->store ? store_each_tip(ctl->store, &all, consider_row, matches, err) : 0;
 }
 
-int explain_find_id(struct ctl *ctl, const char *text, struct tip_id *tip_id, struct err *err)
+int explain_find_id(struct ctl *ctl, const char *text, int64_t since, struct tip_id *tip_id, struct err *err)
 {
 	struct matches matches = { .prefix = text, .len = strlen(text) };
 
@@ -69,7 +73,7 @@ int explain_find_id(struct ctl *ctl, const char *text, struct tip_id *tip_id, st
 		return err_set(err, ERR_USAGE, "bad-value",
 			       "\"%.64s\" is no tip id: 32 lower-case hex digits, or the first %d or more of them", text,
 			       PREFIX_MIN);
-	if (search(ctl, &matches, err) < 0)
+	if (search(ctl, since, &matches, err) < 0)
 		return -1;
 	if (matches.n == 0)
 		return err_set(err, ERR_DATA, NULL,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ops/ctl/explain.h"
+#include "ops/ctl/topic_scan.h"
 #include "schema/topics.h"
 
 struct row_search {
@@ -19,8 +20,6 @@ static int note_row(void *arg, const struct store_tip *tip)
 	char hex[TIP_ID_HEX];
 
 	search->looked++;
-	if (!tip_id_equal(&tip->tip_id, &explain->tip_id))
-		return 0;
 	search->met = explain->stored = true;
 	tip_id_hex(&tip->case_id, hex);
 	explain_fact(explain->facts, "day", ctl_date(tip->day));
@@ -74,10 +73,28 @@ static const char *open_stored(struct explain *explain)
 	return remark;
 }
 
+static int note_peek(void *arg, const struct store_tip *tip)
+{
+	struct explain *explain = arg;
+
+	if (explain->since < (int64_t)tip->day)
+		explain->since = tip->day;
+	tip_id_hex(&tip->case_id, explain->case_hex);
+	return 1;
+}
+
+void explain_peek(struct explain *explain)
+{
+	const struct store_filter of_tip = { .tip_id = &explain->tip_id };
+
+	if (explain->ctl->store)
+		(void)store_each_tip(explain->ctl->store, &of_tip, note_peek, explain, NULL);
+}
+
 void explain_store(struct explain *explain)
 {
 	struct store *store = explain->ctl->store;
-	struct store_filter all = { 0 };
+	struct store_filter of_tip = { .tip_id = &explain->tip_id };
 	struct row_search search = { .explain = explain };
 	bool linked = json_array_size(explain->links) > 0;
 	const char *remark = NULL;
@@ -87,7 +104,7 @@ void explain_store(struct explain *explain)
 		explain_looked(explain, "store", 0, 0, "there is none here: key `store`, or --store FILE");
 		return;
 	}
-	if (store_each_tip(store, &all, note_row, &search, &err) < 0 ||
+	if (store_each_tip(store, &of_tip, note_row, &search, &err) < 0 ||
 	    (search.met && store_each_step(store, &explain->tip_id, note_step, explain, &err) < 0) ||
 	    (search.met && !linked && store_each_link(store, &explain->tip_id, note_link, explain, &err) < 0)) {
 		explain->in_doubt = true;
@@ -133,8 +150,9 @@ void explain_team_topic(struct explain *explain, const char *team)
 		explain_looked(explain, topic, 0, 0, "not looked at: without an --identity a team's topic is not searched");
 		return;
 	}
-	if (!explain->ctl->kafka ||
-	    kafka_admin_scan(explain->ctl->kafka, topic, NULL, note_case, &search, &err) < 0) {
+	const struct topic_scan scan = { .ctl = explain->ctl, .topic = topic, .since = explain->since - 1 };
+
+	if (!explain->ctl->kafka || topic_scan(&scan, note_case, &search, &err) < 0) {
 		explain->in_doubt = true;
 		explain_looked(explain, topic, search.looked, search.found, *err.text ? err.text : "no broker answers");
 		return;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the topics have of a tip, in the order of its way. Each is read whole, from the oldest record that is kept to
- * the end of this moment: a tip can be there more than once, and where it lies says nothing about when it came.
+ * What the topics have of a tip, in the order of its way. A tip can be there more than once (retries, replays), so its
+ * partition is read to the end of this moment, from the oldest record that is kept or from the day it came, if known.
  */
 #include <inttypes.h>
 #include <string.h>
 
 #include "ops/ctl/explain.h"
 #include "ops/ctl/parked.h"
+#include "ops/ctl/topic_scan.h"
 #include "schema/frame.h"
 #include "schema/topics.h"
 
@@ -16,14 +17,15 @@
 struct place {
 	const char *topic, *writer, *reader; /* the stages on both sides */
 	const char *decided;                 /* said of the writer when nothing better is known */
+	bool by_case;                        /* keyed by the case's id, else by the tip's */
 };
 
 /* The order is that of a tip's way, so that a tip that moves while this reads is met further on. */
 static const struct place places[] = {
-	{ TOPIC_SEALED, "gateway", "classify", "accepted" },
-	{ TOPIC_CLASSIFIED, "classify", "dedupe", "classified" },
-	{ TOPIC_LINKED, "dedupe", "route", "linked" },
-	{ TOPIC_ROUTED, "route", "sink", "routed" },
+	{ TOPIC_SEALED, "gateway", "classify", "accepted", false },
+	{ TOPIC_CLASSIFIED, "classify", "dedupe", "classified", false },
+	{ TOPIC_LINKED, "dedupe", "route", "linked", true },
+	{ TOPIC_ROUTED, "route", "sink", "routed", true },
 };
 
 struct search {
@@ -106,12 +108,23 @@ static bool waits(const struct search *search)
 	return search->offset >= next;
 }
 
+/* A clock of another machine may be a little behind, hence the day before. */
+static int scan(const struct explain *explain, const char *topic, const char *key, struct search *search,
+		int (*each)(void *arg, const struct kafka_record *record, struct err *err), struct err *err)
+{
+	const struct topic_scan scan = { .ctl = explain->ctl, .topic = topic, .key = key && *key ? key : NULL,
+					 .since = explain->since - 1, .found = &search->found };
+
+	return topic_scan(&scan, each, search, err);
+}
+
 static void look_at(struct explain *explain, const struct place *place)
 {
 	struct search search = { .explain = explain, .place = place };
+	const char *key = place->by_case ? explain->case_hex : explain->hex;
 	struct err err = ERR_INIT;
 
-	if (kafka_admin_scan(explain->ctl->kafka, place->topic, NULL, note_place, &search, &err) < 0) {
+	if (scan(explain, place->topic, key, &search, note_place, &err) < 0) {
 		explain->in_doubt = true;
 		explain_looked(explain, place->topic, search.looked, search.found, err.text);
 		return;
@@ -154,7 +167,7 @@ static void look_at_parked(struct explain *explain)
 	int result = resolutions_load(&search.resolutions, kafka, &err);
 
 	if (result == 0)
-		result = kafka_admin_scan(kafka, TOPIC_PARKED, NULL, note_parked, &search, &err);
+		result = scan(explain, TOPIC_PARKED, NULL, &search, note_parked, &err);
 	resolutions_release(&search.resolutions);
 	explain->in_doubt = explain->in_doubt || result < 0;
 	explain_looked(explain, TOPIC_PARKED, search.looked, search.found, result < 0 ? err.text : NULL);

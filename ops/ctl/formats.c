@@ -130,5 +130,5 @@ int ctl_formats(struct ctl *ctl, struct ctl_output *out, struct err *err)
 		out->written = true;
 		return 0;
 	}
-	return err_set(err, ERR_USAGE, NULL, "no format %.40s: reasons, tip or topics", ctl->argv[0]);
+	return err_set(err, ERR_USAGE, "bad-value", "there is no format \"%.40s\": reasons, tip or topics", ctl->argv[0]);
 }

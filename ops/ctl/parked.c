@@ -136,8 +136,7 @@ static int read_states(const struct ctl *ctl, uint32_t *states, struct err *err)
 			*states |= 1u << PARKED_REPLAYING;
 		return 0;
 	}
-	return err_set(err, ERR_USAGE, "bad-value",
-		       "there is no state \"%.64s\": open, replaying, replayed, discarded, all", wanted);
+	return ctl_no_such("state", wanted, parked_state_names, N_PARKED_STATES, err);
 }
 
 static int gather_rows(struct ctl *ctl, struct gather *gather, struct err *err)

@@ -111,7 +111,7 @@ static int read_in_flight(struct count *count, const struct topic_reader *reader
 		return -1;
 	if (partitions == 0 || partitions > PARTITIONS_MAX)
 		return err_set(err, ERR_UNAVAILABLE, NULL, "topic %s: %s", reader->topic,
-			       partitions ? "too many partitions" : "is missing");
+			       partitions ? "too many partitions" : "is missing: `tipctl topics create` makes it");
 	for (int p = 0; p < partitions; p++) {
 		if (kafka_admin_committed(count->ctl->kafka, group, reader->topic, p, &from[p], err) < 0 ||
 		    kafka_admin_watermarks(count->ctl->kafka, reader->topic, p, &low, &high, err) < 0)

@@ -26,27 +26,36 @@ static int read_tips(struct selection *selection, const struct ctl *ctl, struct 
 
 static int read_reason(struct selection *selection, const struct ctl *ctl, struct err *err)
 {
+	const char **codes;
+	int result = 0;
+
 	selection->reason = program_value(ctl->call, "reason", NULL);
 	if (!selection->reason || reason_find(selection->reason, strlen(selection->reason)))
 		return 0;
-	return err_set(err, ERR_USAGE, "bad-value", "there is no reason code \"%.64s\"", selection->reason);
+	codes = mem_alloc(n_reasons * sizeof *codes);
+	for (size_t i = 0; i < n_reasons; i++)
+		codes[i] = reasons[i].code;
+	result = ctl_no_such("reason code", selection->reason, codes, n_reasons, err);
+	free(codes);
+	return result;
 }
+
+#define STAGES_MAX 16
 
 static int read_stage(struct selection *selection, const struct ctl *ctl, struct err *err)
 {
-	struct buf names = BUF_INIT;
+	const char *names[STAGES_MAX];
+	size_t n = 0;
 
 	selection->stage = program_value(ctl->call, "stage", NULL);
 	if (!selection->stage)
 		return 0;
-	for (const struct topic_reader *reader = topic_readers; reader->stage; reader++) {
+	for (const struct topic_reader *reader = topic_readers; reader->stage && n < STAGES_MAX; reader++) {
 		if (strcmp(reader->stage, selection->stage) == 0)
-			return buf_release(&names), 0;
-		buf_printf(&names, "%s%s", names.len ? ", " : "", reader->stage);
+			return 0;
+		names[n++] = reader->stage;
 	}
-	err_set(err, ERR_USAGE, "bad-value", "there is no stage \"%.64s\": %s", selection->stage, buf_text(&names));
-	buf_release(&names);
-	return -1;
+	return ctl_no_such("stage", selection->stage, names, n, err);
 }
 
 int selection_read(struct selection *selection, const struct ctl *ctl, struct err *err)

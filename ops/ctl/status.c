@@ -10,7 +10,6 @@
 #include "ops/ctl/daemon_http.h"
 #include "ops/ctl/parked.h"
 #include "ops/runtime/clock.h"
-#include "ops/runtime/log.h"
 #include "schema/topics.h"
 
 /* -1 when the broker cannot say. */
@@ -44,24 +43,41 @@ static const struct topic_reader *reader_of(const char *stage)
 	return NULL;
 }
 
-static json_t *stage_row(struct ctl *ctl, const char *stage)
+/* What the daemon itself says; NULL, and why, when the stage cannot be asked. */
+static json_t *ask(struct ctl *ctl, const char *stage, struct err *err)
+{
+	char key[64], group[64];
+	const char *address;
+	json_t *status, *name;
+
+	snprintf(key, sizeof key, "daemons.%s", stage);
+	snprintf(group, sizeof group, GROUP_PREFIX "%s", stage);
+	address = conf_str(ctl->conf, key);
+	if (!*address) {
+		err_set(err, ERR_CONFIG, NULL, "not asked: tipctl's configuration has no %s", key);
+		return NULL;
+	}
+	status = daemon_http_status(address, (long)conf_int(ctl->conf, "timeout"), err);
+	name = json_object_get(status, "name");
+	if (!status) {
+		err_prefix(err, "%s", key);
+		return NULL;
+	}
+	if (json_is_string(name) && strcmp(json_string_value(name), group) == 0)
+		return status;
+	err_set(err, ERR_CONFIG, NULL, json_is_string(name) ? "%s: at %s answers another daemon, %s" :
+			"%s: what answers at %s is no daemon of tipline", key, address, json_string_value(name));
+	json_decref(status);
+	return NULL;
+}
+
+static json_t *stage_row(struct ctl *ctl, const char *stage, json_t *remarks)
 {
 	static const char *const members[] = { "ready", "in", "out", "parked", "repeats", "refused", "lag_seconds" };
 	const struct topic_reader *reader = reader_of(stage);
-	json_t *row = json_pack("{s:s}", "stage", stage), *status = NULL, *value;
-	char key[64];
+	struct err why = ERR_INIT;
+	json_t *row = json_pack("{s:s}", "stage", stage), *status = ask(ctl, stage, &why), *value;
 
-	snprintf(key, sizeof key, "daemons.%s", stage);
-	if (*conf_str(ctl->conf, key))
-		status = daemon_http_status(conf_str(ctl->conf, key), (long)conf_int(ctl->conf, "timeout"), NULL);
-	value = json_object_get(status, "name");
-	snprintf(key, sizeof key, GROUP_PREFIX "%s", stage);
-	if (json_is_string(value) && strcmp(json_string_value(value), key) != 0) {
-		log_eventf(LOG_LEVEL_ERROR, "status.other_daemon", "detail", "at daemons.%s answers another daemon: mend the "
-			   "address in tipctl's configuration", stage);
-		json_decref(status);
-		status = NULL;
-	}
 	json_object_set_new(row, "up", json_boolean(status != NULL));
 	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
 		value = json_object_get(status, members[i]);
@@ -72,6 +88,9 @@ static json_t *stage_row(struct ctl *ctl, const char *stage)
 
 		json_object_set_new(row, "lag_records", lag < 0 ? json_null() : json_integer(lag));
 	}
+	json_object_set_new(row, "trouble", status ? json_null() : json_string(why.text));
+	if (!status)
+		json_array_append_new(remarks, json_sprintf("%s: %s", stage, why.text));
 	json_decref(status);
 	return row;
 }
@@ -123,8 +142,9 @@ int ctl_status(struct ctl *ctl, struct ctl_output *out, struct err *err)
 
 	out->value = json_array();
 	out->columns = columns;
+	out->remarks = json_array();
 	for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
-		json_array_append_new(out->value, stage_row(ctl, stages[i]));
+		json_array_append_new(out->value, stage_row(ctl, stages[i], out->remarks));
 	if (!ctl->kafka) {
 		out->note = "no broker answers: lag and parked records are not known";
 		out->status = err_exit_status(&(struct err){ .kind = ERR_UNAVAILABLE });

@@ -5,6 +5,7 @@
 #include "schema/topics.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ops/ctl/ctl.h"
@@ -79,16 +80,24 @@ int ctl_topics_create(struct ctl *ctl, struct ctl_output *out, struct err *err)
 						     { "what", "HOLDS", false },
 						     { NULL, NULL, false } };
 	struct each_topic walk = { ctl, json_array(), 0, create_one };
+	json_t *row;
+	size_t i;
 
 	out->value = walk.rows;
 	out->columns = columns;
 	if (choose_replication(ctl, &walk.replication, err) < 0)
 		return -1;
-	return walk_topics(&walk, err);
+	if (walk_topics(&walk, err) < 0)
+		return -1;
+	json_array_foreach(walk.rows, i, row)
+		if (strcmp(json_string_value(json_object_get(row, "result")), "created") != 0)
+			out->note = "What was there stays as it is: `tipctl topics check` says whether it is right.";
+	return 0;
 }
 
 struct compare {
 	const struct topic *topic;
+	long insync; /* min.insync.replicas; 0: not told */
 	json_t *wrong; /* array of "setting: has x, should be y" */
 };
 
@@ -96,15 +105,29 @@ static void compare_setting(void *arg, const char *name, const char *value)
 {
 	struct compare *compare = arg;
 
+	if (strcmp(name, "min.insync.replicas") == 0)
+		compare->insync = strtol(value ? value : "", NULL, 10);
 	for (const struct topic_setting *s = compare->topic->settings; s->name; s++)
 		if (strcmp(s->name, name) == 0 && strcmp(s->value, value ? value : "") != 0)
 			json_array_append_new(compare->wrong, json_sprintf("%s is %s, not %s", name, value ? value : "unset",
 									   s->value));
 }
 
+/* Acknowledged must mean that a second broker has it, where there is one; and what needs more is never acknowledged. */
+static void compare_insync(struct compare *compare, int replication)
+{
+	if (compare->insync > replication)
+		json_array_append_new(compare->wrong,
+				      json_sprintf("min.insync.replicas is %ld with %d replica%s: nothing can be written",
+						   compare->insync, replication, replication == 1 ? "" : "s"));
+	else if (replication >= 3 && compare->insync == 1)
+		json_array_append_new(compare->wrong, json_string("min.insync.replicas is 1, not 2: an acknowledged tip may "
+								  "be on one broker alone"));
+}
+
 static int check_one(struct each_topic *walk, const struct topic *topic, const char *name, struct err *err)
 {
-	struct compare compare = { topic, json_array() };
+	struct compare compare = { topic, 0, json_array() };
 	int partitions, replication;
 
 	if (kafka_admin_topic(walk->ctl->kafka, name, &partitions, &replication, err) < 0)
@@ -116,6 +139,7 @@ static int check_one(struct each_topic *walk, const struct topic *topic, const c
 				      json_sprintf("%d partitions, not %d", partitions, topic->partitions));
 	if (partitions && kafka_admin_settings(walk->ctl->kafka, name, compare_setting, &compare, err) < 0)
 		return json_decref(compare.wrong), -1;
+	compare_insync(&compare, replication);
 	json_array_append_new(walk->rows, json_pack("{s:s, s:i, s:i, s:b, s:o}", "topic", name, "partitions", partitions,
 						    "replication", replication, "ok",
 						    json_array_size(compare.wrong) == 0, "wrong", compare.wrong));
@@ -138,5 +162,9 @@ int ctl_topics_check(struct ctl *ctl, struct ctl_output *out, struct err *err)
 	json_array_foreach(walk.rows, i, row)
 		if (json_is_false(json_object_get(row, "ok")))
 			out->status = 1;
+	if (out->status)
+		out->note = "Settings are mended with Kafka's kafka-configs.sh --alter. Partitions cannot be taken away,\n"
+			    "and more of them part what belongs together: stop what writes, let the topic run\n"
+			    "empty, delete it, then `tipctl topics create`.";
 	return 0;
 }

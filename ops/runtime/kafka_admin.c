@@ -291,6 +291,35 @@ int kafka_admin_settings(struct kafka_admin *admin, const char *topic,
 	return status;
 }
 
+int kafka_admin_offsets_at(struct kafka_admin *admin, const char *topic, int64_t timestamp_ms, int64_t *offsets, int n,
+			   struct err *err)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(n);
+	rd_kafka_resp_err_t rd_err;
+
+	for (int i = 0; i < n; i++)
+		rd_kafka_topic_partition_list_add(list, topic, i)->offset = timestamp_ms;
+	rd_err = rd_kafka_offsets_for_times(admin->rk, list, admin->timeout_ms);
+	for (int i = 0; i < n && rd_err == RD_KAFKA_RESP_ERR_NO_ERROR; i++) {
+		const rd_kafka_topic_partition_t *part = &list->elems[i];
+		int64_t low, high;
+
+		rd_err = part->err;
+		offsets[i] = part->offset;
+		if (!rd_err && part->offset < 0 && kafka_admin_watermarks(admin, topic, i, &low, &high, err) < 0)
+			return rd_kafka_topic_partition_list_destroy(list), -1;
+		if (part->offset < 0)
+			offsets[i] = rd_err ? 0 : high;
+	}
+	rd_kafka_topic_partition_list_destroy(list);
+	return rd_err == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : kafka_client_fail(err, rd_err, topic);
+}
+
+int32_t kafka_admin_partition_of(struct slice key, int n)
+{
+	return rd_kafka_msg_partitioner_murmur2(NULL, key.data, key.len, n, NULL, NULL);
+}
+
 int kafka_admin_watermarks(struct kafka_admin *admin, const char *topic, int32_t partition, int64_t *low,
 			   int64_t *high, struct err *err)
 {

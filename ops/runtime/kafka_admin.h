@@ -38,6 +38,14 @@ int kafka_admin_settings(struct kafka_admin *admin, const char *topic,
 			 void (*each)(void *arg, const char *name, const char *value), void *arg, struct err *err);
 int kafka_admin_watermarks(struct kafka_admin *admin, const char *topic, int32_t partition, int64_t *low,
 			   int64_t *high, struct err *err);
+/*
+ * For each of `n` partitions the offset of its first record that is as old as `timestamp_ms` or younger; its end when
+ * there is none.
+ */
+int kafka_admin_offsets_at(struct kafka_admin *admin, const char *topic, int64_t timestamp_ms, int64_t *offsets, int n,
+			   struct err *err);
+/* The partition, of `n`, in which a kafka_producer puts a key. */
+int32_t kafka_admin_partition_of(struct slice key, int n);
 /* *next is -1 when the group never committed there. */
 int kafka_admin_committed(struct kafka_admin *admin, const char *group, const char *topic, int32_t partition,
 			  int64_t *next, struct err *err);

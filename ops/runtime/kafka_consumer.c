@@ -122,7 +122,8 @@ void kafka_consumer_check_missing(struct kafka_consumer *consumer)
 	}
 	if (now - consumer->missing_since < MISSING_GRACE_MS)
 		return;
-	err_set(&why, ERR_UNAVAILABLE, "topic-missing", "there is no topic %s", consumer->topic);
+	err_set(&why, ERR_UNAVAILABLE, "topic-missing",
+		"there is no topic %s: `tipctl topics create` makes what is missing", consumer->topic);
 	kafka_consumer_fail(consumer, &why);
 }
 

@@ -154,7 +154,8 @@ int kafka_admin_scan(struct kafka_admin *admin, const char *topic, const int64_t
 	if (kafka_admin_topic(admin, topic, &scan.n, &replication, err) < 0)
 		return -1;
 	if (scan.n == 0)
-		return err_set(err, ERR_UNAVAILABLE, "topic-missing", "there is no topic %s", topic);
+		return err_set(err, ERR_UNAVAILABLE, "topic-missing",
+			       "there is no topic %s: `tipctl topics create` makes what is missing", topic);
 	if (open_client(&scan, err) < 0)
 		return -1;
 	scan.ends = mem_alloc((size_t)scan.n * sizeof *scan.ends);

@@ -2,6 +2,7 @@
 #include "producers/batch/tip_submit.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,10 +16,13 @@
 #include "producers/sdk/adapter_conf.h"
 #include "producers/sdk/json_member.h"
 #include "producers/sdk/tipline.h"
+#include "schema/tip1.h"
 #include "schema/tip_id.h"
 
 #define LINE_MAX_BYTES (2u << 20) /* more cannot be sealed anyway */
 #define DRAW_MS 200
+#define CODES_FROM TIP1_BAD_FRAME
+#define N_CODES 32
 
 /* One run. The receipts come on the library's thread; what they touch is in `receipts` or under its lock. */
 struct run {
@@ -27,6 +31,7 @@ struct run {
 	bool quiet;              /* --json: nothing but the summary on standard output */
 	bool terminal;
 	size_t lines, put, bad;
+	_Atomic uint32_t refusals; /* which codes came, from CODES_FROM on: a bit each */
 	int64_t drawn_ms;
 };
 
@@ -69,6 +74,8 @@ static void on_receipt(void *arg, const struct tipline_receipt *receipt)
 	struct tip_id id;
 
 	receipts_add(&run->receipts, receipt, NULL);
+	if (receipt->result == TIPLINE_REFUSED && receipt->code >= CODES_FROM && receipt->code < CODES_FROM + N_CODES)
+		atomic_fetch_or(&run->refusals, 1u << (receipt->code - CODES_FROM));
 	if (run->quiet)
 		return;
 	memcpy(id.bytes, receipt->tip_id, TIP_ID_BYTES);
@@ -245,6 +252,19 @@ static int status_of(const struct run *run, size_t waiting, size_t refused)
 	return refused > 0 ? err_exit_status(&data) : 0;
 }
 
+/* Once for each kind of refusal, what its owner can do. */
+static void advise(const struct run *run)
+{
+	uint32_t refusals = atomic_load(&run->refusals);
+
+	for (unsigned i = 0; i < N_CODES; i++) {
+		const struct tip1_code_info *info = tip1_code_find((uint16_t)(CODES_FROM + i));
+
+		if (refusals & 1u << i && info->todo)
+			(void)fprintf(stderr, "tip-submit: %s: %s\n", info->word, info->todo);
+	}
+}
+
 static int conclude(struct run *run, const struct program_call *call)
 {
 	size_t waiting = run->tipline != NULL ? tipline_waiting(run->tipline) : 0;
@@ -260,6 +280,7 @@ static int conclude(struct run *run, const struct program_call *call)
 	else
 		(void)fprintf(stderr, "%zu accepted, %zu of them repeats; %zu refused; %zu wait in the spool\n",
 			      stored + repeats, repeats, refused, waiting);
+	advise(run);
 	return status_of(run, waiting, refused);
 }
 

@@ -55,7 +55,8 @@ int spool_db_fail(struct spool_db *db, const char *what, struct err *err)
 	 */
 	if (primary == SQLITE_IOERR || primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB)
 		db->broken = true;
-	return err_set(err, ERR_SYSTEM, NULL, "spool: %s: %s (%d)", what, sqlite3_errmsg(db->sqlite), code);
+	return err_set(err, ERR_SYSTEM, NULL, "spool: %s: %s (%d)%s", what, sqlite3_errmsg(db->sqlite), code,
+		       primary == SQLITE_FULL ? "; make room on that disk" : "");
 }
 
 static int prepare_file(const char *path, struct err *err)

@@ -27,29 +27,30 @@ static const char locked_reason[] = "store-locked";
 static const struct failure {
 	int code;
 	enum err_kind kind;
-	const char *reason;
+	const char *reason, *todo;
 } failures[] = {
-	{ SQLITE_BUSY, ERR_TEMPORARY, locked_reason },
-	{ SQLITE_LOCKED, ERR_TEMPORARY, locked_reason },
-	{ SQLITE_FULL, ERR_TEMPORARY, "store-full" },
-	{ SQLITE_IOERR, ERR_SYSTEM, "store-io" },
-	{ SQLITE_READONLY, ERR_SYSTEM, "store-read-only" },
-	{ SQLITE_CANTOPEN, ERR_UNAVAILABLE, "store-open" },
-	{ SQLITE_PERM, ERR_SYSTEM, "store-open" },
-	{ SQLITE_CORRUPT, ERR_SYSTEM, "store-damaged" },
-	{ SQLITE_NOTADB, ERR_CONFIG, "store-foreign" },
+	{ SQLITE_BUSY, ERR_TEMPORARY, locked_reason, "another process holds it: is it the store of the sink?" },
+	{ SQLITE_LOCKED, ERR_TEMPORARY, locked_reason, "another process holds it: is it the store of the sink?" },
+	{ SQLITE_FULL, ERR_TEMPORARY, "store-full", "make room on that disk" },
+	{ SQLITE_IOERR, ERR_SYSTEM, "store-io", "see the kernel's log for that disk" },
+	{ SQLITE_READONLY, ERR_SYSTEM, "store-read-only", "it must lie where this program may write" },
+	{ SQLITE_CANTOPEN, ERR_UNAVAILABLE, "store-open", "is the path right, and may this program read there?" },
+	{ SQLITE_PERM, ERR_SYSTEM, "store-open", "may this program read there?" },
+	{ SQLITE_CORRUPT, ERR_SYSTEM, "store-damaged", "keep the file as it is and restore a copy" },
+	{ SQLITE_NOTADB, ERR_CONFIG, "store-foreign", "name another file" },
 };
 
 int store_fail(struct store *store, const char *doing, struct err *err)
 {
 	const int code = sqlite3_errcode(store->db) & 0xff;
-	const struct failure unknown = { code, ERR_SYSTEM, "store-failed" };
+	const struct failure unknown = { code, ERR_SYSTEM, "store-failed", "see the kernel's log" };
 	const struct failure *failure = &unknown;
 
 	for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++)
 		if (failures[i].code == code)
 			failure = &failures[i];
-	return err_set(err, failure->kind, failure->reason, "store: %s: %s", doing, sqlite3_errstr(code));
+	return err_set(err, failure->kind, failure->reason, "store: %s: %s; %s", doing, sqlite3_errstr(code),
+		       failure->todo);
 }
 
 int store_exec(struct store *store, const char *sql, const char *doing, struct err *err)

@@ -136,6 +136,21 @@ static void scan_stops_when_told(void **state)
 	kafka_admin_close(admin);
 }
 
+/* As Java's clients hash keys, by the examples in their own tests. */
+static void knows_the_partition_of_a_key(void **state)
+{
+	static const struct {
+		const char *key;
+		uint32_t hash;
+	} keys[] = { { "kafka", 0xd067cf64 }, { "giberish123456789", 0x8f552b0c }, { "1234", 0x9fc97b14 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+		for (int n = 1; n < 12; n++)
+			assert_int_equal(kafka_admin_partition_of(slice_str(keys[i].key), n),
+					 (keys[i].hash & 0x7fffffff) % (uint32_t)n);
+}
+
 static void tells_watermarks_and_committed_offsets(void **state)
 {
 	struct fixture *f = *state;
@@ -190,6 +205,7 @@ int main(void)
 		test(tells_brokers_and_topics), test(says_what_the_embedded_broker_cannot_do),
 		test(scans_to_the_end),         test(scans_from_offsets),
 		test(scan_stops_when_told),     test(tells_watermarks_and_committed_offsets),
+		test(knows_the_partition_of_a_key),     test(tells_watermarks_and_committed_offsets),
 		test(says_when_no_broker_answers),
 	};
 

@@ -42,7 +42,9 @@ struct index {
 
 static int sql_error(const struct index *index, struct err *err, const char *doing)
 {
-	return err_set(err, ERR_SYSTEM, NULL, "index: %s: %s", doing, sqlite3_errmsg(index->db));
+	const char *todo = sqlite3_errcode(index->db) == SQLITE_FULL ? "; make room on that disk" : "";
+
+	return err_set(err, ERR_SYSTEM, NULL, "index: %s: %s%s", doing, sqlite3_errmsg(index->db), todo);
 }
 
 static int run(struct index *index, const char *sql, struct err *err)
@@ -55,7 +57,7 @@ static int run(struct index *index, const char *sql, struct err *err)
 		return err_set(err, ERR_TEMPORARY, NULL,
 			       "index: another process has this file open: one dedupe at a time may");
 	if (rc == SQLITE_NOTADB)
-		return err_set(err, ERR_CONFIG, NULL, "index: not a file of dedupe's");
+		return err_set(err, ERR_CONFIG, NULL, "index: not a file of dedupe's: name another one under index");
 	return sql_error(index, err, "cannot open");
 }
 
@@ -86,7 +88,7 @@ static int read_meta(struct index *index, struct err *err)
 	int ok;
 
 	if (sqlite3_prepare_v2(index->db, "SELECT version, salt FROM meta", -1, &stmt, NULL) != SQLITE_OK)
-		return err_set(err, ERR_CONFIG, NULL, "index: not a file of dedupe's");
+		return err_set(err, ERR_CONFIG, NULL, "index: not a file of dedupe's: name another one under index");
 	ok = sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_int(stmt, 0) == INDEX_VERSION &&
 	     sqlite3_column_bytes(stmt, 1) == INDEX_SALT_BYTES;
 	if (ok)
