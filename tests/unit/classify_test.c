@@ -8,6 +8,9 @@
 #include <ftw.h>
 #include <unistd.h>
 
+#include "ops/runtime/file.h"
+#include "schema/digest.h"
+#include "schema/hex.h"
 #include "schema/keys.h"
 #include "schema/keys_make.h"
 #include "schema/reason.h"
@@ -188,6 +191,40 @@ static void letters_are_checked(void **state)
 	}
 }
 
+static enum verdict answer_of(const struct letter *letter, struct err *err)
+{
+	struct event event = { .day = DAY, .arena = site.arena };
+	struct buf bytes = BUF_INIT;
+	enum verdict verdict;
+
+	tip_id_random(&event.tip_id);
+	write_frame(&bytes, letter, &event.tip_id);
+	event.value = buf_slice(&bytes);
+	emit_begin(&site.emit, DAY);
+	verdict = classify_stage.handle(site.state, &event, &site.emit, err);
+	buf_release(&bytes);
+	return verdict;
+}
+
+/* A human can find the very lexicon by which a tip was scored. Fails without the hash in lexicon_score.c (tried). */
+static void the_record_names_the_lexicon(void **state)
+{
+	static const struct letter letter = { .what = "a good tip", .json = TIP, .adapter = 1 };
+	uint8_t hash[DIGEST_HASH_BYTES];
+	char hex[2 * DIGEST_HASH_BYTES + 1], wanted[96];
+	struct buf text = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(file_read(&text, "workers/classify/lexicon.yaml", 4u << 20, &err), 0);
+	digest_hash(hash, buf_slice(&text));
+	buf_release(&text);
+	hex_encode(hex, hash, sizeof(hash));
+	snprintf(wanted, sizeof(wanted), "\"lexicon_hash\":\"%s\"", hex);
+	assert_int_equal(answer_of(&letter, &err), VERDICT_DONE);
+	assert_non_null(strstr((const char *)site.emit.items[0].value.data, wanted));
+}
+
 static void short_frames_are_parked(void **state)
 {
 	static const char bytes[] = "TPF1 and no more";
@@ -202,21 +239,6 @@ static void short_frames_are_parked(void **state)
 		assert_int_equal(classify_stage.handle(site.state, &event, &site.emit, &err), VERDICT_PARK);
 		assert_non_null(err.reason);
 	}
-}
-
-static enum verdict answer_of(const struct letter *letter, struct err *err)
-{
-	struct event event = { .day = DAY, .arena = site.arena };
-	struct buf bytes = BUF_INIT;
-	enum verdict verdict;
-
-	tip_id_random(&event.tip_id);
-	write_frame(&bytes, letter, &event.tip_id);
-	event.value = buf_slice(&bytes);
-	emit_begin(&site.emit, DAY);
-	verdict = classify_stage.handle(site.state, &event, &site.emit, err);
-	buf_release(&bytes);
-	return verdict;
 }
 
 /* What the gateway takes from an adapter that was put on the list just now must not be parked. */
@@ -259,6 +281,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(letters_are_checked),
+		cmocka_unit_test(the_record_names_the_lexicon),
 		cmocka_unit_test(short_frames_are_parked),
 		cmocka_unit_test(the_check_loads_the_lexicon),
 		cmocka_unit_test(a_changed_list_is_taken_up), /* last: it leaves a broken list behind */

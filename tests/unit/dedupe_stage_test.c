@@ -111,6 +111,8 @@ static enum verdict handle(struct site *site, uint8_t tip, uint8_t digest, uint6
 
 	for (uint64_t i = 0; i < N_FACTS; i++)
 		items[i] = (struct token){ incident * 100 + i, TOKEN_NAME };
+	record.steps[record.n_steps++] = (struct record_step){ slice_str("classify"), slice_str("9.9"), 20000, "\xcc" };
+	memset(record.classification.lexicon_hash, 0x1e, HASH_BYTES);
 	record.tip_id.bytes[0] = tip;
 	record.digest[0] = digest;
 	record.tokens = (struct token_list){ .items = items, .n = N_FACTS };
@@ -155,6 +157,15 @@ static void tips_of_one_incident_share_a_case(void **state)
 	assert_int_equal(entry_decode(&entry, site->emit.items[1].value, site->arena, &err), 0);
 	assert_true(tip_id_equal(&entry.case_id, &first));
 	assert_int_equal(entry.tokens.n, N_FACTS);
+}
+
+/* What classify did, and by which lexicon, goes on with the record. */
+static void what_was_decided_before_is_kept(void **state)
+{
+	const char *answer = answer_to(*state, 1, 7, 0);
+
+	assert_non_null(strstr(answer, "\"lexicon_hash\":\"1e1e1e1e"));
+	assert_non_null(strstr(answer, "\"stage\":\"classify\",\"version\":\"9.9\",\"day\":20000,\"configuration\":\"cc00"));
 }
 
 static void the_same_tip_elsewhere_is_dropped_and_counted(void **state)
@@ -248,6 +259,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(tips_of_one_incident_share_a_case, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_was_decided_before_is_kept, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_same_tip_elsewhere_is_dropped_and_counted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_same_id_with_other_content_is_parked, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_redelivery_is_answered_as_before, set_up, tear_down),

@@ -8,7 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ops/runtime/file.h"
 #include "schema/age.h"
+#include "schema/digest.h"
+#include "schema/hex.h"
 #include "schema/keys.h"
 #include "schema/reason.h"
 #include "schema/topics.h"
@@ -43,6 +46,7 @@ struct site {
 	void *route;
 	uint64_t key_check; /* of the tips */
 	const char *without[N_TEAMS]; /* what stands in the configuration in place of the register */
+	const struct record_step *step;
 };
 
 static void put_file(const struct site *site, const char *name, const char *text)
@@ -154,8 +158,10 @@ static enum verdict handle(struct site *site, const char *names, bool cut, struc
 {
 	struct token items[8];
 	struct record record = { .parts = RECORD_CLASSIFIED | RECORD_LINKED, .day = 20000, .body = slice_str(BODY) };
-	struct event event = { .day = 20000, .record = &record, .arena = site->arena };
+	struct event event = { .day = 20000, .record = &record, .step = site->step, .arena = site->arena };
 
+	record.steps[record.n_steps++] = (struct record_step){ slice_str("classify"), slice_str("1.2"), 20000, "\xee" };
+	memset(record.classification.lexicon_hash, 0x1e, HASH_BYTES);
 	record.tip_id.bytes[0] = 1;
 	record.case_id.bytes[0] = 2;
 	record.classification.labels[0] = (struct label){ CORRUPTION, { NULL, 0 }, 0.9f };
@@ -258,6 +264,39 @@ static void only_the_teams_it_goes_to_can_open_it(void **state)
 	assert_true(opens(site, 3, site->emit.items[1].value, &plain));
 	assert_non_null(strstr(buf_text(&plain), "\"conflict\":true,\"conflict_with\":[\"corruption\"]"));
 	buf_release(&plain);
+}
+
+/*
+ * The case says why: by which rule of which policy, by which lexicon, and what each stage ran as. Fails without the
+ * hash in fill_routing of route.c, without either put_hash of casefile.c, and without put_steps or its last step (each
+ * was tried).
+ */
+static void a_case_explains_itself(void **state)
+{
+	struct site *site = *state;
+	const struct record_step own = { slice_str("route"), slice_str("9.9"), 20001, "\xcc\xdd" };
+	char path[96], hex[2 * HASH_BYTES + 1], wanted[160];
+	uint8_t hash[HASH_BYTES];
+	struct buf policy = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	if (open_route(site, "", true, &err) < 0)
+		fail_msg("%s", err.text);
+	site->step = &own;
+	assert_int_equal(handle(site, "", false, &err), VERDICT_DONE);
+	const struct slice file = site->emit.items[1].value; /* with --try it is not sealed */
+	const char *text = arena_str(site->arena, (const char *)file.data, file.len);
+	snprintf(path, sizeof(path), "%s/policy.yaml", site->folder);
+	assert_int_equal(file_read(&policy, path, 1 << 20, &err), 0);
+	digest_hash(hash, buf_slice(&policy));
+	buf_release(&policy);
+	hex_encode(hex, hash, sizeof(hash));
+	snprintf(wanted, sizeof(wanted), "\"policy\":\"%s\",\"lexicon\":\"1e1e1e1e", hex);
+	assert_non_null(strstr(text, wanted));
+	assert_non_null(strstr(text, "\"rule\":\"root/risk + root/corruption\",\"reason\":\"At risk.; Corruption.\""));
+	assert_non_null(strstr(text, "\"steps\":[{\"stage\":\"classify\",\"version\":\"1.2\",\"day\":20000,"
+				     "\"configuration\":\"ee00000000000000\"},{\"stage\":\"route\",\"version\":\"9.9\","
+				     "\"day\":20001,\"configuration\":\"ccdd000000000000\"}]"));
 }
 
 static void a_team_without_a_recipient_is_refused_at_the_start(void **state)
@@ -385,6 +424,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(conflicts_go_to_oversight_alone, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(only_the_teams_it_goes_to_can_open_it, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_case_explains_itself, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_team_without_a_recipient_is_refused_at_the_start, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_register_is_asked_for, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_file_named_none_is_refused, set_up, tear_down),

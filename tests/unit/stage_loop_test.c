@@ -232,6 +232,28 @@ static void brokers_that_never_answer_end_the_stage(void **state)
 	world_free(w);
 }
 
+/* Each record comes when the one before is committed, so each is a batch. Fails without stage_pace (tried). */
+static void batches_that_were_not_full_are_kept_apart(void **state)
+{
+	struct world *w = world_new("  pace: 1s\n");
+	int deaths = 0;
+
+	(void)state;
+	put(w, "ok");
+	put_done(w);
+	pid_t pid = run_until_left(w, start_stage(w), 0, &deaths);
+	int64_t begun = clock_mono_ms();
+	for (int i = 0; i < 3; i++) {
+		put(w, "ok");
+		put_done(w);
+		pid = run_until_left(w, pid, 0, &deaths);
+	}
+	assert_true(clock_mono_ms() - begun >= 2000);
+	assert_int_equal(stop_stage(pid), 0);
+	assert_int_equal(deaths, 0);
+	world_free(w);
+}
+
 static void a_stop_in_the_middle_keeps_what_was_done(void **state)
 {
 	struct world *w = world_new("");
@@ -350,6 +372,7 @@ static const struct CMUnitTest cases[] = {
 	cmocka_unit_test(a_fatal_producer_error_loses_nothing),
 	cmocka_unit_test(an_epoch_refused_loses_nothing),
 	cmocka_unit_test(brokers_that_never_answer_end_the_stage),
+	cmocka_unit_test(batches_that_were_not_full_are_kept_apart),
 	cmocka_unit_test(a_stop_in_the_middle_keeps_what_was_done),
 	cmocka_unit_test(the_watchdog_ends_a_stage_that_hangs),
 	cmocka_unit_test(a_stop_does_not_wait_for_a_stage_that_hangs),

@@ -11,6 +11,7 @@
 #include "schema/tip.h"
 #include "workers/stage/stage_batch.h"
 #include "workers/stage/stage_kafka.h"
+#include "workers/stage/stage_pace.h"
 #include "workers/stage/stage_status.h"
 #include "workers/stage/stage_suspect.h"
 
@@ -111,27 +112,13 @@ static int keep_house(struct serve *serve, struct err *err)
 	return kafka_producer_poll(serve->kafka.producer, 0, err) < 0 ? -1 : 0;
 }
 
-/*
- * What a batch costs beside its records (a synced commit of the stage's state, a commit to the group, the wake-ups of
- * client and broker) is many times what a record costs. So while records trickle in, batches are kept apart and
- * gather some; a record that comes alone, or behind a full batch, waits for nothing.
- */
-static int keep_pace(struct serve *serve, int64_t begun_ms, struct err *err)
-{
-	int64_t left = begun_ms + serve->settings.pace_ms - clock_mono_ms();
-
-	if (left <= 0 || stage_watch_stopping_ms(serve->watch) >= 0)
-		return 0;
-	return kafka_producer_poll(serve->kafka.producer, (int)left, err) < 0 ? -1 : 0;
-}
-
 static int run_batch(struct serve *serve, const struct kafka_record *records, size_t n, struct err *err)
 {
 	int64_t begun_ms = clock_mono_ms();
 
 	if (stage_batch_run(&serve->batch, records, n, err))
 		return -1;
-	return n < serve->settings.batch ? keep_pace(serve, begun_ms, err) : 0;
+	return stage_pace(&serve->kafka.port, &serve->settings, n, begun_ms, err);
 }
 
 static int loop(struct serve *serve, struct kafka_record *records, struct err *err)
