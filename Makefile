@@ -99,7 +99,9 @@ down: ## stop it
 
 test: ## lint, unit, fuzz, replay and end-to-end tests, a short chaos
 	$(Q)ops/deploy/local/setup all
-	$(Q)$(MAKE) --no-print-directory lint unit valgrind-quick fuzz replay e2e
+	$(Q)$(MAKE) --no-print-directory lint unit valgrind-quick fuzz replay
+	$(Q)$(MAKE) --no-print-directory memory SECONDS=15
+	$(Q)$(MAKE) --no-print-directory e2e
 	$(Q)$(MAKE) --no-print-directory chaos KILLS=$(or $(KILLS),40) MINUTES=5
 
 lint: $(B)/gen/store.sql.h ## the house's rules
@@ -127,6 +129,10 @@ valgrind-quick: $(patsubst %,$(B)/tests/%_test,$(VALGRIND_QUICK))
 
 replay: $(BINS) ## each stage over folders of files
 	$(Q)python3 tests/replay/run.py --bin $(B)/bin
+
+memory: programs $(B)/memory/shim.so $(B)/tests/memory-steps ## every allocation fails once, somewhere (SECONDS=15: a sample; ONLY=route)
+	$(Q)python3 tests/memory/run.py --bin $(B)/bin --steps $(B)/tests/memory-steps --shim $(B)/memory/shim.so \
+		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
 
 e2e: programs $(E2E_TOOLS) ## end to end on Apache Kafka, with kills
 	$(Q)python3 tests/e2e/run.py --bin $(B)/bin
@@ -173,7 +179,7 @@ install: man ## programs, library, manual pages, completion, to DESTDIR and PREF
 clean: ## remove what was built, not what was set up
 	$(Q)rm -rf build/gcc* build/clang* build/man
 
-.PHONY: help all programs setup setup-quiet demo up down test lint unit replay e2e chaos bench valgrind valgrind-quick soak fuzz fuzz-programs fuzz-seeds man install clean
+.PHONY: help all programs setup setup-quiet demo up down test lint unit replay memory e2e chaos bench valgrind valgrind-quick soak fuzz fuzz-programs fuzz-seeds man install clean
 
 # Rules.
 $(B)/%.o: %.c | $(B)/gen/store.sql.h
@@ -233,6 +239,18 @@ $(B)/chaos/shim.so: $(wildcard tests/chaos/*.c) tests/chaos/shim.h
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -I. $(WARN) $(CFLAGS) -fPIC -fvisibility=hidden -include ops/runtime/banned.h \
 		-shared -o $@ $(filter %.c,$^) -ldl
+
+# Also preloaded: fails allocations, of whatever program.
+$(B)/memory/shim.so: tests/memory/shim.c
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -I. $(WARN) $(CFLAGS) -fPIC -fvisibility=hidden -include ops/runtime/banned.h \
+		-shared -o $@ $<
+
+$(B)/tests/memory-steps: $(B)/tests/memory/steps.o $(call lib,workers/dedupe) $(ROOM_LIBS)
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 # libtipline: one relocatable object in which only tipline_* is visible, so that an adapter's names never clash.
 SDK_OBJS := $(call obj,producers/sdk) $(call obj,schema) $(filter-out $(B)/ops/runtime/kafka% $(B)/ops/runtime/http.o,$(call obj,ops/runtime))

@@ -244,10 +244,13 @@ static int take_record(struct record *read, json_t *root, struct arena *arena, s
 int record_from_json(struct record *record, struct slice json, struct arena *arena, struct err *err)
 {
 	struct record read;
+	json_error_t problem;
 	json_t *root;
 	int result;
 
-	root = json_loadb((const char *)json.data, json.len, JSON_REJECT_DUPLICATES, NULL);
+	root = json_loadb((const char *)json.data, json.len, JSON_REJECT_DUPLICATES, &problem);
+	if (!root && json_error_code(&problem) == json_error_out_of_memory)
+		return mem_refused(err, "a record");
 	if (!root)
 		return err_set(err, ERR_DATA, REASON_JSON_SYNTAX, "a record that is not JSON");
 	memset(&read, 0, sizeof(read));

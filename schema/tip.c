@@ -24,7 +24,12 @@ static void wipe_and_free(void *p)
 
 void tip_begin(void)
 {
-	json_set_alloc_funcs(malloc, wipe_and_free);
+	json_set_alloc_funcs(mem_take, wipe_and_free);
+}
+
+void tip_begin_as_guest(void)
+{
+	json_set_alloc_funcs(mem_ask, wipe_and_free);
 }
 
 #define POINTER_MAX 32
@@ -188,11 +193,14 @@ static int take_document(struct tip *tip, json_t *root, bool intake, struct err 
 
 int tip_parse(struct tip *tip, struct slice json, bool intake, struct err *err)
 {
+	json_error_t problem;
 	json_t *root;
 
 	if (tip_guard(json, err) != 0)
 		return -1;
-	root = json_loadb((const char *)json.data, json.len, JSON_DECODE_ANY, NULL);
+	root = json_loadb((const char *)json.data, json.len, JSON_DECODE_ANY, &problem);
+	if (!root && json_error_code(&problem) == json_error_out_of_memory)
+		return mem_refused(err, "a tip");
 	if (!root)
 		return err_set(err, ERR_DATA, REASON_JSON_SYNTAX, "JSON that cannot be read");
 	memset(tip, 0, sizeof(*tip));

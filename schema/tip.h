@@ -61,5 +61,7 @@ const char *tip_given_id(const struct tip *tip);
  * stays compatible with plain malloc and free, so a program that uses Jansson itself is not disturbed.
  */
 void tip_begin(void);
+/* The same for libtipline: Jansson, which the program may use as well, says that memory is out and does not abort. */
+void tip_begin_as_guest(void);
 
 #endif

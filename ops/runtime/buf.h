@@ -5,8 +5,19 @@
  *
  * Invariants: buf.data[buf.len] is a NUL that is not counted, so a buffer of text can be printed; a zeroed struct buf
  * is a valid empty one. An arena's memory is valid until arena_reset or arena_free and may hold tip content, so both
- * wipe it. Growing a buf wipes what it leaves behind. Out of memory aborts the process: redelivery heals it. Every
- * size that comes from outside has been capped before it gets here.
+ * wipe it. Growing a buf wipes what it leaves behind. Every size that comes from outside has been capped before it
+ * gets here.
+ *
+ * Out of memory
+ * - What we ask for ourselves (mem_alloc, and all above it) is given, or the process aborts and says so: it is started
+ *   again, and redelivery heals it. Libraries that take an allocator (Jansson) get mem_take, which does the same.
+ * - What another library was refused is an error: ERR_SYSTEM, reason MEM_REFUSED, exit 71, and started again too.
+ *   It is never ERR_DATA or ERR_CONFIG, which would park a good tip or keep a unit down for good. Where a library does
+ *   not tell (libfyaml, Hyperscan), errno does.
+ * - libtipline runs in other people's programs, which must live on. So each of its calls first puts a block aside that
+ *   is larger than all it will ask for (mem_reserve); without one the call fails. When memory runs out under way, that
+ *   block is given up and what was asked for is tried again.
+ * tests/memory lets each allocation fail.
  */
 #ifndef TIPLINE_OPS_RUNTIME_BUF_H
 #define TIPLINE_OPS_RUNTIME_BUF_H
@@ -14,6 +25,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+struct err;
 
 struct slice {
 	const uint8_t *data;
@@ -69,7 +82,20 @@ void arena_free(struct arena *arena);
 /* Never NULL: out of memory aborts. */
 void *mem_alloc(size_t size); /* zeroed */
 void *mem_grow(void *old, size_t size);
+void *mem_take(size_t size);  /* not zeroed */
 char *mem_strdup(const char *text);
+
+#define MEM_REFUSED "out-of-memory"
+/* -1 and the error for what another library could not get; `doing`: what it was to do. */
+int mem_refused(struct err *err, const char *doing);
+/*
+ * Of this thread: a block that is given up when an allocation of the thread's fails. -1 (MEM_REFUSED): not to be had.
+ * Not nested; mem_unreserve ends it, used or not.
+ */
+int mem_reserve(size_t size, struct err *err);
+void mem_unreserve(void);
+/* As malloc, so NULL is possible; the reserve stands behind it. */
+void *mem_ask(size_t size);
 /* Wipes and cannot be optimised away. */
 void mem_wipe(void *data, size_t len);
 

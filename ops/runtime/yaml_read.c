@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <libfyaml.h>
 #include <stdarg.h>
 
@@ -274,19 +275,22 @@ int yaml_read(struct yaml *yaml, const char *text, size_t len, struct err *err)
 
 	if (rc < 0 || len == 0)
 		return rc;
+	errno = 0;
 	fy_diag_cfg_default(&diag_cfg);
 	diag_cfg.fp = NULL;
 	diag_cfg.output_fn = discard;
 	reader.diag = fy_diag_create(&diag_cfg);
 	if (!reader.diag)
-		BUG("out of memory");
+		return mem_refused(err, yaml->name);
 	fy_diag_set_collect_errors(reader.diag, true);
 	cfg.diag = reader.diag;
 	reader.parser = fy_parser_create(&cfg);
-	if (!reader.parser || fy_parser_set_string(reader.parser, text, len) < 0)
-		BUG("out of memory");
-	rc = read_stream(&reader);
-	fy_parser_destroy(reader.parser);
+	rc = reader.parser && fy_parser_set_string(reader.parser, text, len) == 0 ? read_stream(&reader) : -1;
+	/* The library takes what it got no memory for as a text that ends, or as an empty value. */
+	if (errno == ENOMEM)
+		rc = mem_refused(err, yaml->name);
+	if (reader.parser)
+		fy_parser_destroy(reader.parser);
 	fy_diag_destroy(reader.diag);
 	return rc;
 }

@@ -91,7 +91,8 @@ static int check_format(struct spool_db *db, const char *path, struct err *err)
 	if (sqlite3_prepare_v2(db->sqlite, "PRAGMA user_version", -1, &statement, NULL) != SQLITE_OK)
 		return spool_db_fail(db, path, err);
 	int format = sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int(statement, 0) : -1;
-	sqlite3_finalize(statement);
+	if (sqlite3_finalize(statement) != SQLITE_OK)
+		return spool_db_fail(db, path, err);
 	if (format < 0 || format > SPOOL_FORMAT)
 		return err_set(err, ERR_CONFIG, NULL, "spool %s: written by a later release (format %d)", path,
 			       format);

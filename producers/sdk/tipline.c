@@ -46,6 +46,8 @@ static int failed(const struct err *err)
 {
 	(void)snprintf(last_error, sizeof(last_error), "%s%s%s", err->reason != NULL ? err->reason : "",
 		       err->reason != NULL ? ": " : "", err->text);
+	if (err->reason != NULL && strcmp(err->reason, MEM_REFUSED) == 0)
+		return TIPLINE_ENOMEM;
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
 		if (codes[i].kind == err->kind)
 			return codes[i].code;
@@ -58,9 +60,18 @@ static int failed_with(int code, const char *text)
 	return code;
 }
 
+#define OPEN_RESERVE (8u << 20)
+#define PUT_RESERVE (1u << 20)
+
+/* More than a call asks for: a document, what Jansson makes of it, and the frame in its buffers as they grow. */
+static int reserve_for(size_t len, struct err *err)
+{
+	return mem_reserve(PUT_RESERVE + 16 * (len < TIP_JSON_MAX ? len : TIP_JSON_MAX), err);
+}
+
 static void begin_once(void)
 {
-	tip_begin();
+	tip_begin_as_guest();
 }
 
 static void pass_receipt(void *arg, const struct submit_receipt *from)
@@ -141,20 +152,28 @@ static int begin(struct err *err)
 	return keys_begin(err);
 }
 
+static int open_reserved(struct tipline **out, const char *config, struct err *err)
+{
+	struct tipline *tipline = mem_alloc(sizeof(*tipline));
+
+	init_locks(tipline);
+	if (open_parts(tipline, config, err)) {
+		release(tipline);
+		return -1;
+	}
+	*out = tipline;
+	return 0;
+}
+
 int tipline_open(struct tipline **out, const char *config)
 {
 	struct err err = ERR_INIT;
 
-	if (begin(&err))
+	if (mem_reserve(OPEN_RESERVE, &err))
 		return failed(&err);
-	struct tipline *tipline = mem_alloc(sizeof(*tipline));
-	init_locks(tipline);
-	if (open_parts(tipline, config, &err)) {
-		release(tipline);
-		return failed(&err);
-	}
-	*out = tipline;
-	return TIPLINE_OK;
+	int rc = begin(&err) || open_reserved(out, config, &err) ? -1 : 0;
+	mem_unreserve();
+	return rc ? failed(&err) : TIPLINE_OK;
 }
 
 int tipline_close(struct tipline *tipline, int timeout_ms)
@@ -176,7 +195,7 @@ static int keep(struct tipline *tipline, struct slice frame, const struct tip_id
 	return TIPLINE_OK;
 }
 
-int tipline_put(struct tipline *tipline, const char *json, size_t len, uint8_t tip_id[TIPLINE_ID_BYTES], void *opaque)
+static int put_reserved(struct tipline *tipline, const char *json, size_t len, uint8_t *tip_id, void *opaque)
 {
 	struct buf frame = BUF_INIT;
 	struct tip_id id;
@@ -189,7 +208,18 @@ int tipline_put(struct tipline *tipline, const char *json, size_t len, uint8_t t
 	return rc;
 }
 
-int tipline_check(const char *json, size_t len)
+int tipline_put(struct tipline *tipline, const char *json, size_t len, uint8_t tip_id[TIPLINE_ID_BYTES], void *opaque)
+{
+	struct err err = ERR_INIT;
+
+	if (reserve_for(len, &err))
+		return failed(&err);
+	int rc = put_reserved(tipline, json, len, tip_id, opaque);
+	mem_unreserve();
+	return rc;
+}
+
+static int check_reserved(const char *json, size_t len)
 {
 	struct err err = ERR_INIT;
 	struct tip tip;
@@ -201,6 +231,17 @@ int tipline_check(const char *json, size_t len)
 	int bad = given != NULL && (tip_id_parse(&id, given, strlen(given)) || tip_id_is_zero(&id));
 	tip_release(&tip);
 	return bad ? failed_with(TIPLINE_EINVAL, "/tip_id: not 32 lower-case hex digits") : TIPLINE_OK;
+}
+
+int tipline_check(const char *json, size_t len)
+{
+	struct err err = ERR_INIT;
+
+	if (reserve_for(len, &err))
+		return failed(&err);
+	int rc = check_reserved(json, len);
+	mem_unreserve();
+	return rc;
 }
 
 void tipline_on_receipt(struct tipline *tipline, void (*fn)(void *arg, const struct tipline_receipt *receipt),

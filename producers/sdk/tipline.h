@@ -11,6 +11,11 @@
  * into the handle, except tipline_put. Strings are UTF-8. Errors: 0 or a negative TIPLINE_E… code; tipline_error gives
  * a sentence for the last failed call of this thread, never with content of the tip; a stable word and ": " in front
  * say what is wrong with a document ("json-syntax: …", "tip-invalid: …").
+ *
+ * Out of memory: tipline_open, tipline_put and tipline_check first put aside more than they need, and fail with
+ * TIPLINE_ENOMEM where that is not to be had; nothing was done, and the same call may work later. The library's own
+ * thread, and ZeroMQ, which has no other way, abort the process when they get no memory; what tipline_put returned 0
+ * for is on disk.
  */
 #ifndef TIPLINE_H
 #define TIPLINE_H
@@ -36,7 +41,8 @@ enum tipline_code {
 	TIPLINE_EIO = -4,     /* the spool could not be written: the tip is NOT kept */
 	TIPLINE_ETIMEDOUT = -5,
 	TIPLINE_EINTERNAL = -6,
-	TIPLINE_ESTOPPED = -7 /* the gateway refuses this adapter (revoked, or not on the list): a person must look */
+	TIPLINE_ESTOPPED = -7, /* the gateway refuses this adapter (revoked, or not on the list): a person must look */
+	TIPLINE_ENOMEM = -8   /* no memory for this call: nothing was done */
 };
 
 enum tipline_result {

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "ops/runtime/buf.h"
+#include "ops/runtime/err.h"
 
 static void test_empty_buffer_is_text(void **state)
 {
@@ -227,6 +228,26 @@ static void test_memory_is_zeroed_and_wiped(void **state)
 	free(mem_alloc(0));
 }
 
+/* What another library could not get is never blamed on the input; that the reserve helps is shown by tests/memory. */
+static void memory_that_is_refused_is_the_systems_fault(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(mem_reserve(SIZE_MAX / 2, &err), -1);
+	assert_int_equal(err.kind, ERR_SYSTEM);
+	assert_string_equal(err.reason, MEM_REFUSED);
+	assert_null(mem_ask(SIZE_MAX / 2));
+	err_clear(&err);
+	assert_int_equal(mem_reserve(1000, &err), 0);
+	assert_null(mem_ask(SIZE_MAX / 2)); /* although the reserve was given up */
+	mem_unreserve();
+	assert_int_equal(mem_reserve(1000, &err), 0);
+	mem_unreserve();
+	assert_int_equal(mem_refused(&err, "it"), -1);
+	assert_int_equal(err_exit_status(&err), 71);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -243,6 +264,7 @@ int main(void)
 		cmocka_unit_test(test_arena_reset_wipes),
 		cmocka_unit_test(test_arena_copies),
 		cmocka_unit_test(test_memory_is_zeroed_and_wiped),
+		cmocka_unit_test(memory_that_is_refused_is_the_systems_fault),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

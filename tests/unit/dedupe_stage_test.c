@@ -165,7 +165,8 @@ static void what_was_decided_before_is_kept(void **state)
 	const char *answer = answer_to(*state, 1, 7, 0);
 
 	assert_non_null(strstr(answer, "\"lexicon_hash\":\"1e1e1e1e"));
-	assert_non_null(strstr(answer, "\"stage\":\"classify\",\"version\":\"9.9\",\"day\":20000,\"configuration\":\"cc00"));
+	assert_non_null(strstr(answer, "\"stage\":\"classify\",\"version\":\"9.9\",\"day\":20000,"
+				       "\"configuration\":\"cc00"));
 }
 
 static void the_same_tip_elsewhere_is_dropped_and_counted(void **state)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "workers/classify/lexicon.h"
 
+#include <errno.h>
+
 #include "ops/runtime/file.h"
 #include "schema/digest.h"
 #include "workers/classify/lexicon_inner.h"
@@ -47,7 +49,9 @@ static int compile_problem(const struct expressions *list, const char *name, hs_
 {
 	int at = problem->expression;
 
-	if (at >= 0 && (size_t)at < list->n)
+	if (errno == ENOMEM) /* it would blame the expression it had in hand */
+		mem_refused(err, name);
+	else if (at >= 0 && (size_t)at < list->n)
 		err_set(err, ERR_CONFIG, NULL, "%s:%d: %s (%s)", name, list->lines[at], problem->message, list->text[at]);
 	else
 		err_set(err, ERR_CONFIG, NULL, "%s: %s", name, problem->message);
@@ -65,6 +69,7 @@ static int matcher_compile(struct matcher *matcher, const struct expressions *li
 
 	if (list->n == 0)
 		return 0;
+	errno = 0;
 	if (literal)
 		status = hs_compile_lit_multi(text, list->flags, list->ids, list->lens, (unsigned)list->n, HS_MODE_BLOCK,
 					      NULL, &matcher->database, &problem);

@@ -82,19 +82,26 @@ static int make_private(const char *path, struct err *err)
 	return 0;
 }
 
+/* What SQLite could not do is no word about whose file this is. */
 static int read_meta(struct index *index, struct err *err)
 {
 	sqlite3_stmt *stmt;
-	int ok;
+	int rc = sqlite3_prepare_v2(index->db, "SELECT version, salt FROM meta", -1, &stmt, NULL);
+	bool ours;
 
-	if (sqlite3_prepare_v2(index->db, "SELECT version, salt FROM meta", -1, &stmt, NULL) != SQLITE_OK)
+	if (rc == SQLITE_ERROR) /* no such table */
 		return err_set(err, ERR_CONFIG, NULL, "index: not a file of dedupe's: name another one under index");
-	ok = sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_int(stmt, 0) == INDEX_VERSION &&
-	     sqlite3_column_bytes(stmt, 1) == INDEX_SALT_BYTES;
-	if (ok)
+	if (rc != SQLITE_OK)
+		return sql_error(index, err, "cannot read");
+	rc = sqlite3_step(stmt);
+	ours = rc == SQLITE_ROW && sqlite3_column_int(stmt, 0) == INDEX_VERSION &&
+	       sqlite3_column_bytes(stmt, 1) == INDEX_SALT_BYTES;
+	if (ours)
 		memcpy(index->salt, sqlite3_column_blob(stmt, 1), INDEX_SALT_BYTES);
 	sqlite3_finalize(stmt);
-	return ok ? 0 : err_set(err, ERR_CONFIG, NULL, "index: made by another release of dedupe");
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		return sql_error(index, err, "cannot read");
+	return ours ? 0 : err_set(err, ERR_CONFIG, NULL, "index: made by another release of dedupe");
 }
 
 static int has_tables(struct index *index, bool *has, struct err *err)
