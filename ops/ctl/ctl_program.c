@@ -205,13 +205,16 @@ const struct program ctl_program = {
 	.examples =
 		"Where is everything?\n\n    tipctl --config tipctl.yaml status\n\n"
 		"Open a case as its team does:\n\n"
-		"    tipctl --config tipctl.yaml cases show TIP --sealed | age -d -i corruption.identity\n\n"
+		"    tipctl --config tipctl.yaml cases show TIP --sealed |\n"
+		"        age -d -i corruption.identity\n\n"
 		"A key was missing and is there now; look first, then put the tips back:\n\n"
-		"    tipctl --config tipctl.yaml parked replay --reason key-unknown --dry-run\n"
+		"    tipctl --config tipctl.yaml parked replay \\\n"
+		"        --reason key-unknown --dry-run\n"
 		"    tipctl --config tipctl.yaml parked replay --reason key-unknown\n\n"
 		"Give up what a broken adapter sent in one week:\n\n"
-		"    tipctl --config tipctl.yaml parked discard --reason json-syntax --since 2026-11-16 \\\n"
-		"        --until 2026-11-22 --because 'test records of desk A' --by 'J. Smith'\n",
+		"    tipctl --config tipctl.yaml parked discard \\\n"
+		"        --reason json-syntax --since 2026-11-16 --until 2026-11-22 \\\n"
+		"        --because 'test records of desk A' --by 'J. Smith'\n",
 	.options = options,
 	.conf_tables = tables,
 	.conf_optional = true,

@@ -360,7 +360,8 @@ const struct program tip_rehearse_program = {
 		"key that nobody has, and tips that name a member of the team they should go to.\n"
 		"\n"
 		"For demonstrations, tests and measurements: never against a gateway whose tips are real.",
-	.examples = "  tip-rehearse --config adapter.yaml --tips tips.jsonl --count 1000 --retries 5 --rate 100",
+	.examples = "  tip-rehearse --config adapter.yaml --tips tips.jsonl \\\n"
+		    "      --count 1000 --retries 5 --rate 100",
 	.options = options,
 	.conf_tables = adapter_conf_tables,
 	.secrets = true,

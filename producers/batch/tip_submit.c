@@ -375,7 +375,8 @@ const struct program tip_submit_program = {
 		"\n"
 		"Exit status: 0 all accepted, 65 some refused, 75 some still wait in the spool.",
 	.examples = "  tip-submit --config adapter.yaml --receipts receipts.jsonl tips.jsonl\n"
-		    "  tip-submit --config adapter.yaml --narrative 'PC 2214SN takes money from the scrap yard.'\n"
+		    "  tip-submit --config adapter.yaml \\\n"
+		    "      --narrative 'PC 2214SN takes money from the scrap yard.'\n"
 		    "  tip-submit --config adapter.yaml --resume",
 	.options = options,
 	.conf_tables = adapter_conf_tables,

@@ -2,6 +2,7 @@
 """What every program does alike: help, version, manual page, check, exit statuses."""
 import json
 import os
+import pty
 import re
 import subprocess
 
@@ -143,3 +144,33 @@ def test_try_without_a_broker(pipeline):
     results = [json.loads(line) for line in text.splitlines()]
     equal(len(results), 360, "results")
     equal({r["verdict"] for r in results}, {"done"}, "verdicts")
+
+
+def on_terminal(argv):
+    """Exit status and standard error of a program that has a terminal there."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=slave)
+    os.close(slave)
+    said = b""
+    try:
+        while piece := os.read(master, 4096):
+            said += piece
+    except OSError:  # the other side is gone
+        pass
+    os.close(master)
+    return process.wait(timeout=20), said.decode().replace("\r\n", "\n")
+
+
+def test_words_on_a_terminal(pipeline):
+    """a daemon that cannot start says so in plain words on a terminal, and as a line of its log elsewhere"""
+    conf = pipeline.path("conf", "not-there.yaml")
+    for name in DAEMONS:
+        argv = [pipeline.program(f"tipline-{name}"), "--config", conf]
+        status, said = on_terminal(argv)
+        equal(status, 78, said)
+        equal(said, f"tipline-{name}: cannot read the configuration (--config): {conf}: No such file or directory\n",
+              "on a terminal")
+        logged = subprocess.run(argv, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        equal(logged.returncode, 78, logged.stderr)
+        holds(logged.stderr.startswith(f"level=error event=program.failed program=tipline-{name} "), logged.stderr)
+        holds("No such file" in logged.stderr and logged.stderr.count("\n") == 1, logged.stderr)

@@ -6,18 +6,21 @@ from cases_commands import PROGRAMS
 from expect import equal, holds
 
 
-def complete(pipeline, *words):
-    """What is offered for the last of the words, as COMP_WORDS has them."""
-    program = words[0]
-    script = pipeline.path(f"{program}.completion")
-    with open(script, "w", encoding="utf-8") as f:
-        f.write(pipeline.run(program, "--completion").stdout)
+def ask_bash(script, folder, *words):
+    """What a bash in that folder, which has read the script, offers for the last of the words (COMP_WORDS)."""
     ask = ('source "$1" && shift && COMP_WORDS=("$@") && COMP_CWORD=$(($# - 1)) && '
            'read -r _ _ function _ < <(complete -p "$1") && "$function" && printf "%s\\n" "${COMPREPLY[@]}"')
     result = subprocess.run(["bash", "--norc", "-uc", ask, "bash", script, *words], capture_output=True, text=True,
-                            cwd=pipeline.state, timeout=30)
+                            cwd=folder, timeout=30)
     equal((result.returncode, result.stderr), (0, ""), f"bash completes {words}")
     return result.stdout.split()
+
+
+def complete(pipeline, *words):
+    script = pipeline.path(f"{words[0]}.completion")
+    with open(script, "w", encoding="utf-8") as f:
+        f.write(pipeline.run(words[0], "--completion").stdout)
+    return ask_bash(script, pipeline.state, *words)
 
 
 def test_completion(pipeline):

@@ -2,9 +2,11 @@
 """tipctl explain, asked by each who may ask it, with each kind of key."""
 import json
 import os
+import signal
 import subprocess
 
-from cases_intake import stored, submit_tips
+from broker import wait_until
+from cases_intake import parked, stored, submit_tips
 from expect import equal, holds
 
 MARK = "Quillfeather"  # a member of corruption, by tests/data/staff.yaml
@@ -99,3 +101,60 @@ def test_explain_without_a_broker(pipeline):
     equal((result.returncode, told["state"]), (0, "stored"), result.stderr)
     equal([s["stage"] for s in told["stages"]], STAGES[1:], "stages by the store's own steps")
     holds("no broker" in told["looked_at"][0]["remark"], "says that it could not look")
+
+
+def test_explain_a_parked_tip(pipeline):
+    """explain says of a parked tip where, why and what to do, and after it was discarded that it was"""
+    receipt = submit_tips(pipeline, "webform", [{**TIP, "channel": "phone"}])[-1]
+    tip_id = receipt["tip_id"]
+    parked(pipeline, tip_id)
+    told = explain(pipeline, tip_id)
+    equal((told["state"], [s["stage"] for s in told["stages"]]), ("parked", ["gateway"]), "state and stages")
+    row = told["parked"][0]
+    equal((row["reason"], row["stage"], row["state"]), ("channel-forbidden", "classify", "open"), "why")
+    holds(row["means"] and row["todo"] and row["day"], f"what to do: {row}")
+    holds(not {"teams", "conflict"} & set(told) and told["not_shown"], "nothing is said of what nobody has decided")
+    text = pipeline.tipctl("explain", tip_id).stdout
+    for word in ("channel-forbidden", row["todo"], "see the reason"):
+        holds(word in text, f"{word!r} is in {text}")
+    pipeline.tipctl("parked", "discard", tip_id, "--because", "a test", "--by", "e2e")
+    told = explain(pipeline, tip_id)
+    equal((told["state"], told["parked"][0]["state"]), ("discarded", "discarded"), "state")
+    holds("--state discarded" in told["means"], told["means"])
+
+
+def test_explain_a_tip_in_flight(pipeline):
+    """explain says of a tip that waits for a stage which one, and what the stages before it decided"""
+    route = pipeline.daemons["route"]
+    ends = len(route.ends)
+    route.free.clear()
+    try:
+        route.kill(signal.SIGTERM)
+        wait_until(lambda: len(route.ends) > ends, 15, "route to end")
+        tip_id = submit_tips(pipeline, "partner", [TIP])[-1]["tip_id"]
+        wait_until(lambda: explain(pipeline, tip_id).get("waits_for") == "route", 20, "the tip to wait for route")
+        told = explain(pipeline, tip_id, "--bus-key", pipeline.path("keys-of", "dedupe"))
+        equal((told["state"], [s["stage"] for s in told["stages"]]), ("in-flight", STAGES[:3]), "state and stages")
+        holds(told["labels"] and told["case_id"] and "outcome" not in told, "classified and linked, not routed")
+        text = pipeline.tipctl("explain", tip_id).stdout
+        holds("waits_for" in text and "route" in text and "tipctl status" in text, text)
+    finally:
+        route.free.set()
+    stored(pipeline, tip_id)
+    equal(explain(pipeline, tip_id)["state"], "stored", "state at last")
+
+
+def test_explain_reads_no_more_than_needed(pipeline):
+    """explain reads the partition of a tip's id alone, from the day it came, and all of a topic for an unknown tip"""
+    def read(*args):
+        told = explain(pipeline, *args, check=False)
+        return {p["where"]: p["read"] for p in told["looked_at"]}, told
+    tip_id = conflicted(pipeline)
+    pipeline.wait_drained()
+    known, _ = read(tip_id)
+    every, _ = read("0" * 32)
+    holds(0 < known["tip.sealed"] < every["tip.sealed"], f"tip.sealed: {known} of {every}")
+    equal((known["store"], every["store"]), (1, 0), "rows of the store")
+    later, told = read(tip_id, "--since", "2199-01-01", "--store", pipeline.path("nostore.db"))
+    equal((told["state"], sum(later.values())), ("unknown", 0), "nothing is younger")
+    equal(pipeline.tipctl("explain", tip_id, "--since", "soon", check=False).returncode, 64, "--since soon")

@@ -24,17 +24,19 @@ import cases_commands   # noqa: E402
 import cases_completion # noqa: E402
 import cases_config     # noqa: E402
 import cases_explain    # noqa: E402
+import cases_install    # noqa: E402
 import cases_intake     # noqa: E402
 import cases_kills      # noqa: E402
 import cases_mistakes   # noqa: E402
 import cases_parked     # noqa: E402
 import cases_reading    # noqa: E402
+import cases_reload     # noqa: E402
 import cases_top        # noqa: E402
 from broker import kafka_installed  # noqa: E402
 from pipeline import Pipeline  # noqa: E402
 
-SUITES = [cases_commands, cases_completion, cases_config, cases_mistakes, cases_intake, cases_reading,
-          cases_explain, cases_top, cases_bus, cases_parked, cases_bad_input, cases_kills]
+SUITES = [cases_commands, cases_completion, cases_install, cases_config, cases_mistakes, cases_intake, cases_reading,
+          cases_reload, cases_explain, cases_top, cases_bus, cases_parked, cases_bad_input, cases_kills]
 
 
 def tests():

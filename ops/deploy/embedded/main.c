@@ -155,7 +155,8 @@ static const struct program embedded_broker = {
 		"TLS. It serves to see the pipeline run on a machine without Java, and nothing else.",
 	.examples =
 		"Two teams, and more room for sealed tips:\n"
-		"    tipline-embedded-broker --address-file broker.addr corruption oversight tip.sealed=24\n",
+		"    tipline-embedded-broker --address-file broker.addr \\\n"
+		"        corruption oversight tip.sealed=24\n",
 	.options = options,
 	.run = run,
 };
