@@ -150,7 +150,9 @@ static void tell_decisions(struct explain *explain)
 		buf_clear(&text);
 	}
 	if (fact(explain, "case_id")) {
-		buf_printf(&text, "%zu links", json_array_size(explain->links));
+		size_t n = json_array_size(explain->links);
+
+		buf_printf(&text, "%zu link%s", n, n == 1 ? "" : "s");
 		decided(explain, "dedupe", &text);
 		buf_clear(&text);
 	}

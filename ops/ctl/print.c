@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/ctl/print.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "ops/runtime/buf.h"
+#include "ops/runtime/prose.h"
 
 #define COLUMNS_MAX 16
+#define SCREEN_MIN 40  /* narrower is no screen to fit */
+#define REST_INDENT 4
 
 static void cell(struct buf *out, const json_t *value);
 
@@ -41,6 +47,12 @@ static void pairs(struct buf *out, const json_t *object)
 	}
 	if (out->len == start)
 		buf_append_byte(out, '-');
+}
+
+static bool is_empty(const json_t *value)
+{
+	return json_is_null(value) || (json_is_array(value) && !json_array_size(value)) ||
+	       (json_is_object(value) && !json_object_size(value));
 }
 
 /* A cell as people read it: lists joined by spaces, null as "-", true and false as yes and no. */
@@ -111,29 +123,84 @@ static void measure(const json_t *rows, const struct ctl_column *columns, int *w
 	buf_release(&text);
 }
 
+/* Columns of the terminal that is standard output; 0 when it is none. */
+static int screen_width(void)
+{
+	struct winsize size;
+
+	if (isatty(STDOUT_FILENO) != 1)
+		return 0;
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= SCREEN_MIN ? size.ws_col : PROSE_WIDTH;
+}
+
+/* How many columns stand beside each other: all, or on a terminal those that fit, at least one. */
+static size_t columns_that_fit(const struct ctl_column *columns, const int *widths, size_t indent)
+{
+	const size_t screen = (size_t)screen_width();
+	size_t n = 0, used = indent;
+
+	for (; columns[n].key; n++) {
+		used += (size_t)widths[n] + (n ? 2 : 0);
+		if (screen && n && used > screen)
+			break;
+	}
+	return n;
+}
+
+/* The other columns of a row, under it, by name; of those the empty ones are left out. */
+static void print_rest(const json_t *row, const struct ctl_column *columns, size_t indent)
+{
+	struct buf text = BUF_INIT, lines = BUF_INIT;
+
+	for (; columns->key; columns++) {
+		const json_t *value = json_object_get(row, columns->key);
+
+		if (!value || is_empty(value))
+			continue;
+		buf_append_str(&text, text.len ? ", " : "");
+		for (const char *c = columns->title; *c; c++)
+			buf_append_byte(&text, (uint8_t)tolower((unsigned char)*c));
+		buf_append_byte(&text, ' ');
+		cell(&text, value);
+	}
+	if (text.len) {
+		prose_wrap(&lines, (int)indent + REST_INDENT, buf_text(&text));
+		fputs(buf_text(&lines), stdout);
+	}
+	buf_release(&text);
+	buf_release(&lines);
+}
+
+static void print_row(const json_t *row, const struct ctl_column *columns, const int *widths, size_t fit)
+{
+	struct buf text = BUF_INIT;
+
+	for (size_t c = 0; c < fit; c++) {
+		buf_clear(&text);
+		if (row)
+			cell(&text, json_object_get(row, columns[c].key));
+		else
+			buf_append_str(&text, columns[c].title);
+		put_cell(&text, widths[c], columns[c].right, c + 1 == fit);
+	}
+	buf_release(&text);
+}
+
 static void print_rows(const json_t *rows, const struct ctl_column *columns, const char *indent)
 {
 	int widths[COLUMNS_MAX] = { 0 };
-	struct buf text = BUF_INIT;
-	size_t i;
+	size_t i, fit;
 	json_t *row;
 
 	measure(rows, columns, widths);
+	fit = columns_that_fit(columns, widths, strlen(indent));
 	fputs(indent, stdout);
-	for (size_t c = 0; columns[c].key; c++) {
-		buf_clear(&text);
-		buf_append_str(&text, columns[c].title);
-		put_cell(&text, widths[c], columns[c].right, !columns[c + 1].key);
-	}
+	print_row(NULL, columns, widths, fit);
 	json_array_foreach(rows, i, row) {
 		fputs(indent, stdout);
-		for (size_t c = 0; columns[c].key; c++) {
-			buf_clear(&text);
-			cell(&text, json_object_get(row, columns[c].key));
-			put_cell(&text, widths[c], columns[c].right, !columns[c + 1].key);
-		}
+		print_row(row, columns, widths, fit);
+		print_rest(row, columns + fit, strlen(indent));
 	}
-	buf_release(&text);
 }
 
 /* A list inside an object; without columns of its own they are the members of its first entry. */
@@ -150,6 +217,21 @@ static void print_nested(const json_t *list, const struct ctl_column *own)
 	print_rows(list, own ? own : columns, "  ");
 }
 
+/* A member on a line of its own; on a terminal its text goes on under itself. */
+static void print_member(const char *key, int width, const struct buf *text)
+{
+	struct buf lines = BUF_INIT;
+
+	if (isatty(STDOUT_FILENO) != 1 || width + 2 + width_of(text) <= PROSE_WIDTH) {
+		printf("%-*s  %s\n", width, key, buf_text(text));
+		return;
+	}
+	prose_wrap(&lines, width + 2, buf_text(text));
+	printf("%-*s  %s", width, key, buf_text(&lines) + width + 2);
+	buf_release(&lines);
+}
+
+/* What is not there takes no line. */
 static void print_members(const json_t *object, const struct ctl_column *nested)
 {
 	json_t *members = (json_t *)(uintptr_t)object; /* Jansson's iterators take no const */
@@ -159,9 +241,11 @@ static void print_members(const json_t *object, const struct ctl_column *nested)
 	int width = 0;
 
 	json_object_foreach(members, key, value)
-		if ((int)strlen(key) > width)
+		if (!is_empty(value) && (int)strlen(key) > width)
 			width = (int)strlen(key);
 	json_object_foreach(members, key, value) {
+		if (is_empty(value))
+			continue;
 		if (json_is_array(value) && json_is_object(json_array_get(value, 0))) {
 			printf("%s\n", key);
 			print_nested(value, nested);
@@ -169,7 +253,7 @@ static void print_members(const json_t *object, const struct ctl_column *nested)
 		}
 		buf_clear(&text);
 		cell(&text, value);
-		printf("%-*s  %s\n", width, key, buf_text(&text));
+		print_member(key, width, &text);
 	}
 	buf_release(&text);
 }

@@ -135,11 +135,13 @@ int ctl_status(struct ctl *ctl, struct ctl_output *out, struct err *err)
 		{ "stage", "STAGE", false }, { "up", "UP", false }, { "ready", "READY", false }, { "in", "IN", true },
 		{ "out", "OUT", true }, { "repeats", "REPEATS", true }, { "parked", "PARKED", true },
 		{ "refused", "REFUSED", true }, { "lag_records", "LAG", true }, { "lag_seconds", "LAG S", true },
-		{ "oldest_days", "OLDEST DAYS", true }, { NULL, NULL, false }
+		{ "oldest_days", "DAYS OLD", true }, { NULL, NULL, false }
 	};
 	static const char *const stages[] = { "gateway", "classify", "dedupe", "route", "sink" };
 	struct oldest oldest = { 0 };
+	struct err why = ERR_INIT;
 
+	(void)err;
 	out->value = json_array();
 	out->columns = columns;
 	out->remarks = json_array();
@@ -150,8 +152,11 @@ int ctl_status(struct ctl *ctl, struct ctl_output *out, struct err *err)
 		out->status = err_exit_status(&(struct err){ .kind = ERR_UNAVAILABLE });
 		return 0;
 	}
-	if (count_parked(ctl, &oldest, err) < 0)
-		return -1;
+	if (count_parked(ctl, &oldest, &why) < 0) {
+		json_array_append_new(out->remarks, json_sprintf(TOPIC_PARKED ": %s", why.text));
+		out->status = err_exit_status(&why);
+		return 0;
+	}
 	json_array_append_new(out->value,
 			      json_pack("{s:s, s:I, s:o}", "stage", TOPIC_PARKED, "parked", oldest.n, "oldest_days",
 					oldest.n ? json_integer((json_int_t)clock_day() - oldest.day) : json_null()));

@@ -19,7 +19,7 @@ struct pass {
 	void *arg;
 	int64_t *from;   /* of each partition */
 	int n;
-	bool terminal;
+	bool terminal, drawn;
 	int64_t read, total, drawn_ms;
 };
 
@@ -30,6 +30,7 @@ static void draw(struct pass *pass)
 	if (!pass->terminal || now - pass->drawn_ms < DRAW_MS)
 		return;
 	pass->drawn_ms = now;
+	pass->drawn = true;
 	fprintf(stderr, "\r\033[K%s: %" PRId64 " of %" PRId64 " records read", pass->scan->topic, pass->read, pass->total);
 }
 
@@ -63,8 +64,9 @@ static int run(struct pass *pass, struct err *err)
 
 	if (pass->terminal)
 		pass->total += count(pass);
+	pass->drawn_ms = clock_mono_ms(); /* what takes no time says nothing */
 	result = kafka_admin_scan(pass->scan->ctl->kafka, pass->scan->topic, pass->from, take, pass, err);
-	if (pass->terminal && pass->drawn_ms)
+	if (pass->drawn)
 		fputs("\r\033[K", stderr);
 	return result;
 }

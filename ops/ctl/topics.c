@@ -113,13 +113,14 @@ static void compare_setting(void *arg, const char *name, const char *value)
 									   s->value));
 }
 
-/* Acknowledged must mean that a second broker has it, where there is one; and what needs more is never acknowledged. */
+/* Acknowledged must mean that a second broker has it, where there is one; what needs more is not what was meant. */
 static void compare_insync(struct compare *compare, int replication)
 {
 	if (compare->insync > replication)
 		json_array_append_new(compare->wrong,
-				      json_sprintf("min.insync.replicas is %ld with %d replica%s: nothing can be written",
-						   compare->insync, replication, replication == 1 ? "" : "s"));
+				      json_sprintf("min.insync.replicas is %ld, but there %s %d replica%s", compare->insync,
+						   replication == 1 ? "is" : "are", replication,
+						   replication == 1 ? "" : "s"));
 	else if (replication >= 3 && compare->insync == 1)
 		json_array_append_new(compare->wrong, json_string("min.insync.replicas is 1, not 2: an acknowledged tip may "
 								  "be on one broker alone"));
@@ -146,25 +147,37 @@ static int check_one(struct each_topic *walk, const struct topic *topic, const c
 	return 0;
 }
 
+/* A line for each thing that is wrong. True when a topic is there, but differs. */
+static bool remark_wrong(struct ctl_output *out, const json_t *row)
+{
+	const json_t *wrong = json_object_get(row, "wrong");
+	const char *topic = json_string_value(json_object_get(row, "topic"));
+
+	for (size_t i = 0; i < json_array_size(wrong); i++)
+		json_array_append_new(out->remarks, json_sprintf("%s: %s", topic, json_string_value(json_array_get(wrong, i))));
+	if (json_array_size(wrong))
+		out->status = 1;
+	return json_array_size(wrong) && json_integer_value(json_object_get(row, "partitions")) > 0;
+}
+
 int ctl_topics_check(struct ctl *ctl, struct ctl_output *out, struct err *err)
 {
 	static const struct ctl_column columns[] = { { "topic", "TOPIC", false }, { "partitions", "PARTITIONS", true },
 						     { "replication", "REPLICAS", true }, { "ok", "OK", false },
-						     { "wrong", "WHAT IS WRONG", false }, { NULL, NULL, false } };
+						     { NULL, NULL, false } };
 	struct each_topic walk = { ctl, json_array(), 0, check_one };
-	json_t *row;
-	size_t i;
+	bool differs = false;
 
 	out->value = walk.rows;
 	out->columns = columns;
 	if (walk_topics(&walk, err) < 0)
 		return -1;
-	json_array_foreach(walk.rows, i, row)
-		if (json_is_false(json_object_get(row, "ok")))
-			out->status = 1;
-	if (out->status)
-		out->note = "Settings are mended with Kafka's kafka-configs.sh --alter. Partitions cannot be taken away,\n"
-			    "and more of them part what belongs together: stop what writes, let the topic run\n"
-			    "empty, delete it, then `tipctl topics create`.";
+	out->remarks = json_array();
+	for (size_t i = 0; i < json_array_size(walk.rows); i++)
+		differs = remark_wrong(out, json_array_get(walk.rows, i)) || differs;
+	if (differs)
+		out->note = "Settings are mended with Kafka's kafka-configs.sh --alter. Partitions cannot be\n"
+			    "taken away, and more of them part what belongs together: stop what writes, let\n"
+			    "the topic run empty, delete it, then `tipctl topics create`.";
 	return 0;
 }

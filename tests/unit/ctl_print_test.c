@@ -68,6 +68,20 @@ static void objects_show_lists_as_tables(void **state)
 				  "reasons  poison 2\n");
 }
 
+static void what_is_not_there_takes_no_line(void **state)
+{
+	struct ctl_output out = { 0 };
+	char text[OUTPUT_MAX];
+
+	(void)state;
+	out.value = json_pack("{s:s, s:n, s:[], s:{}, s:i}", "tip", "x", "a_very_long_name", "links", "counts", "rows", 0);
+	out.remarks = json_pack("[s, s]", "sink: is \x1b[1mdown", "route: is down");
+	out.note = "That is all.";
+	printed(&out, false, text);
+	assert_string_equal(text, "tip   x\nrows  0\nsink: is ?[1mdown\nroute: is down\nThat is all.\n");
+	json_decref(out.remarks);
+}
+
 /* A foreign record's header can hold anything; the operator's terminal must not obey it. */
 static void control_characters_do_not_reach_a_terminal(void **state)
 {
@@ -96,6 +110,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_line_up),
 		cmocka_unit_test(objects_show_lists_as_tables),
+		cmocka_unit_test(what_is_not_there_takes_no_line),
 		cmocka_unit_test(control_characters_do_not_reach_a_terminal),
 		cmocka_unit_test(json_has_all_members_in_order),
 	};
