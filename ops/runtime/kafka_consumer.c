@@ -25,21 +25,25 @@ void kafka_consumer_note_missing(struct kafka_consumer *consumer)
 }
 
 /* What librdkafka does not heal: reading on would skip records, or never begin. */
+static const char elsewhere[] = "; the position is none of this topic: is the store or index that of another pipeline, "
+				"or was the topic made anew?";
+static const char not_allowed[] = "; ask who runs the broker for the right";
+
 static const struct {
 	rd_kafka_resp_err_t rd_err;
 	enum err_kind kind;
-	const char *reason;
+	const char *reason, *todo;
 } fatal_errors[] = {
-	{ RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, ERR_DATA, "offset-lost" },
-	{ RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE, ERR_DATA, "offset-lost" },
-	{ RD_KAFKA_RESP_ERR__BAD_MSG, ERR_DATA, "record-damaged" },
-	{ RD_KAFKA_RESP_ERR_INVALID_MSG, ERR_DATA, "record-damaged" },
-	{ RD_KAFKA_RESP_ERR__BAD_COMPRESSION, ERR_DATA, "record-damaged" },
-	{ RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, ERR_DATA, "record-too-large" },
-	{ RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, ERR_UNAVAILABLE, "kafka-not-allowed" },
-	{ RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, ERR_UNAVAILABLE, "kafka-not-allowed" },
-	{ RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL, ERR_UNAVAILABLE, "kafka-group" },
-	{ RD_KAFKA_RESP_ERR__FATAL, ERR_UNAVAILABLE, "kafka-client" },
+	{ RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, ERR_DATA, "offset-lost", elsewhere },
+	{ RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE, ERR_DATA, "offset-lost", elsewhere },
+	{ RD_KAFKA_RESP_ERR__BAD_MSG, ERR_DATA, "record-damaged", "" },
+	{ RD_KAFKA_RESP_ERR_INVALID_MSG, ERR_DATA, "record-damaged", "" },
+	{ RD_KAFKA_RESP_ERR__BAD_COMPRESSION, ERR_DATA, "record-damaged", "" },
+	{ RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, ERR_DATA, "record-too-large", "" },
+	{ RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, ERR_UNAVAILABLE, "kafka-not-allowed", not_allowed },
+	{ RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, ERR_UNAVAILABLE, "kafka-not-allowed", not_allowed },
+	{ RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL, ERR_UNAVAILABLE, "kafka-group", "" },
+	{ RD_KAFKA_RESP_ERR__FATAL, ERR_UNAVAILABLE, "kafka-client", "" },
 };
 
 static void take_error(struct kafka_consumer *consumer, const rd_kafka_message_t *message)
@@ -57,8 +61,8 @@ static void take_error(struct kafka_consumer *consumer, const rd_kafka_message_t
 	for (size_t i = 0; i < sizeof fatal_errors / sizeof fatal_errors[0]; i++) {
 		if (fatal_errors[i].rd_err != message->err)
 			continue;
-		err_set(&why, fatal_errors[i].kind, fatal_errors[i].reason, "%s [%d]: %s", consumer->topic,
-			message->partition, rd_kafka_message_errstr(message));
+		err_set(&why, fatal_errors[i].kind, fatal_errors[i].reason, "%s [%d]: %s%s", consumer->topic,
+			message->partition, rd_kafka_message_errstr(message), fatal_errors[i].todo);
 		kafka_consumer_fail(consumer, &why);
 		return;
 	}

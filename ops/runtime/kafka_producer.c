@@ -14,6 +14,7 @@
 #define FREE_FLUSH_MS 1000
 #define FREE_PURGE_MS 500
 #define FREE_DESTROY_MS 500
+#define LOOK_MS 1000
 #define SLICE_MS 100
 #define ANSWER_GRACE_MS 5000 /* librdkafka looks for what is overdue once a second */
 
@@ -309,6 +310,13 @@ int kafka_producer_flush(struct kafka_producer *producer, int timeout_ms, struct
 		return err_set(err, ERR_TEMPORARY, "publish-late", "%d records are not acknowledged after %d ms",
 			       producer->queued, timeout_ms);
 	return 0;
+}
+
+bool kafka_producer_topic_missing(struct kafka_producer *producer, const char *topic)
+{
+	struct kafka_topic_state state;
+
+	return producer->rk && kafka_client_topic(producer->rk, topic, LOOK_MS, &state, NULL) == 0 && !state.partitions;
 }
 
 int kafka_producer_queued(const struct kafka_producer *producer)

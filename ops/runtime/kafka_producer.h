@@ -58,6 +58,8 @@ int kafka_producer_poll(struct kafka_producer *producer, int timeout_ms, struct 
  * ("publish-failed") or time is up ("publish-late"). Failures count for one flush.
  */
 int kafka_producer_flush(struct kafka_producer *producer, int timeout_ms, struct err *err);
+/* Whether a broker says that it has no such topic: records for it wait until their time is up. Blocks for a second. */
+bool kafka_producer_topic_missing(struct kafka_producer *producer, const char *topic);
 int kafka_producer_queued(const struct kafka_producer *producer);
 /*
  * Writes eight bytes (the number 1) to `fd`, a non-blocking eventfd or pipe, when delivery reports begin to wait, so

@@ -9,13 +9,34 @@
 #include "schema/topics.h"
 
 #define DAY_MS 86400000
+#define LOOK_AGAIN_MS 10000
+
+/*
+ * A record for a topic that is not there waits until its time is up, as one for a broker that is away does; but that
+ * topic will not come by itself. Asked now and then only, since asking blocks.
+ */
+static bool topic_missing(struct publisher *publisher, const struct kafka_delivery *delivery)
+{
+	int64_t now = clock_mono_ms();
+
+	if (delivery->ok || !delivery->retriable || (publisher->looked_ms && now - publisher->looked_ms < LOOK_AGAIN_MS))
+		return false;
+	publisher->looked_ms = now;
+	return kafka_producer_topic_missing(publisher->producer, TOPIC_SEALED);
+}
 
 static void delivered(void *arg, const struct kafka_delivery *delivery)
 {
 	struct publisher *publisher = arg;
+	struct kafka_delivery known = *delivery;
+
+	if (topic_missing(publisher, delivery)) {
+		known.error = "UNKNOWN_TOPIC_OR_PART";
+		known.retriable = false;
+	}
 	if (!delivery->ok)
-		log_event(LOG_LEVEL_DEBUG, "gateway.delivery_failed", "reason", delivery->error, NULL);
-	refusal_note(&publisher->refusal, delivery);
+		log_event(LOG_LEVEL_DEBUG, "gateway.delivery_failed", "reason", known.error, NULL);
+	refusal_note(&publisher->refusal, &known);
 	core_delivered(publisher->core, delivery->opaque, delivery->ok, clock_mono_ms());
 }
 
@@ -38,6 +59,7 @@ int publisher_open(struct publisher *publisher, const struct conf *conf, int wak
 
 void publisher_close(struct publisher *publisher)
 {
+	publisher->looked_ms = clock_mono_ms();
 	kafka_producer_free(publisher->producer);
 	publisher->producer = NULL;
 }

@@ -4,7 +4,8 @@
  *
  * A flight that publish took is reported to core_delivered exactly once, also when the producer is made anew or closed;
  * one that publish refused stays the caller's. The frame is copied. One thread; only publisher_serve and
- * publisher_close report, and only publisher_close blocks (2 s at most).
+ * publisher_close report, and only they block: the first for 1 s in 10 while nothing can be published, the second for
+ * 2 s at most.
  */
 #ifndef TIPLINE_PRODUCERS_GATEWAY_PUBLISHER_H
 #define TIPLINE_PRODUCERS_GATEWAY_PUBLISHER_H
@@ -19,6 +20,7 @@ struct publisher {
 	struct counts *counts;
 	struct refusal refusal;
 	int queue_max;
+	int64_t looked_ms;     /* when it last asked whether the topic is there; 0: never */
 };
 
 /* `wake`: an eventfd that becomes readable when reports wait; the caller's, and open for as long as the publisher. */

@@ -7,9 +7,12 @@ missing, a word that must not be there is, or the person has to wait too long fo
 import os
 from concurrent.futures import ThreadPoolExecutor
 
+import mistakes_broker
 import mistakes_conf
 import mistakes_keys
 import mistakes_service
+from broker import KafkaBroker
+from cases_intake import MONEY, stored, submit_tips
 from expect import holds
 from mistakes_world import World
 
@@ -58,3 +61,23 @@ def test_mistakes_with_keys(pipeline):
 def test_mistakes_with_services(pipeline):
     """a broker, gateway, port, disk or database that is not as needed is named within seconds, and what to do"""
     try_all(pipeline, mistakes_service.ROWS, AT_ONCE)
+
+
+def test_mistakes_with_topics(pipeline):
+    """topics that are missing or made by hand, and the store or index of another pipeline, are named with the remedy"""
+    if pipeline.broker.name == "embedded":
+        return "the embedded broker has no topic settings"
+    stored(pipeline, submit_tips(pipeline, "partner", [{"narrative": MONEY}])[-1]["tip_id"])
+    pipeline.wait_drained()
+    pipeline.other = KafkaBroker(pipeline.path("other-broker"))
+    world = World(pipeline)
+    world.fresh("by-hand")
+    try:
+        pipeline.other.start()
+        try_all(pipeline, mistakes_broker.NO_TOPICS, AT_ONCE)
+        mistakes_broker.make_by_hand(pipeline, world.with_brokers("tipctl", pipeline.other.address))
+        try_all(pipeline, mistakes_broker.TOPICS_BY_HAND)
+        try_all(pipeline, mistakes_broker.ANOTHER_PIPELINE, AT_ONCE)
+    finally:
+        pipeline.other.stop()
+    return None

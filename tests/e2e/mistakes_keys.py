@@ -2,8 +2,7 @@
 """Likely mistakes with keys, registers and lists of adapters."""
 import os
 
-from mistakes_conf import CONF
-from mistakes_world import Mistake as M
+from mistakes_world import CONF, Mistake as M, given
 
 
 def wrong_key(program, name, real, wrong):
@@ -36,6 +35,25 @@ def bus_folder(w, name, content=None):
     return w.path("bus")
 
 
+def other_bus(w, *epochs):
+    """A folder of bus keys that no stage of this pipeline has, one for each epoch."""
+    os.makedirs(w.path("bus"), mode=0o700)
+    for epoch in epochs:
+        w.write(os.path.join("bus", f"{epoch}.key"), "ab" * 32 + "\n")
+    return w.path("bus")
+
+
+def check_together(w, name, real, wrong):
+    """config check over a copy of all configurations, one of which has `wrong` where it had `real`."""
+    os.makedirs(w.path("conf"), mode=0o700)
+    for file in os.listdir(w.pipeline.conf):
+        if file.endswith(".yaml"):
+            with open(os.path.join(w.pipeline.conf, file), encoding="utf-8") as f:
+                text = f.read()
+            w.write(os.path.join("conf", file), text.replace(real, wrong) if file == f"{name}.yaml" else text)
+    return ["config", "check", w.path("conf")]
+
+
 def another_linkage(w):
     w.pipeline.run("tipctl", "register", "build", "--staff", w.pipeline.staff(), "--linkage",
                    w.write("other.key", os.urandom(32).hex() + "\n"), "--out", w.path("registers"))
@@ -61,7 +79,8 @@ def as_nobody(w, program_args):
 
 ROWS = [
     M("a linkage key of others' reach",
-      *wrong_key("tipline-classify", "classify", "linkage.key", lambda w: w.copy(w.key("linkage.key"), "key", 0o644)),
+      *wrong_key("tipline-classify", "classify", "linkage.key", lambda w: w.copy(w.key("linkage.key"), "key",
+          0o644)),
       78, ("keys.linkage", "0644", "chmod 600 it")),
     M("a linkage key that is not there",
       *wrong_key("tipline-classify", "classify", "linkage.key", lambda w: w.path("no.key")),
@@ -170,18 +189,28 @@ ROWS = [
     M("the sink's bus keys for dedupe", "tipline-dedupe",
       lambda w: [CONF, w.with_file("dedupe", bus_of(w, "dedupe"), bus_of(w, "sink"))],
       78, ("no bus key for topic tip.classified", "put EPOCH.key")),
+    M("a bus key of another pipeline", "tipctl",
+      lambda w: check_together(w, "dedupe", bus_of(w, "dedupe"), other_bus(w, 1)),
+      78, ("two keys under one epoch", "dedupe.yaml")),
+    M("a bus key of another epoch", "tipctl",
+      lambda w: check_together(w, "classify", bus_of(w, "classify"), other_bus(w, 2)),
+      78, ("no bus key of epoch 2", "dedupe.yaml")),
+    M("what a wrong bus key leaves behind", "tipctl",
+      lambda w: ["formats", "reasons"],
+      0, ("record\\-seal", "compare the bus keys")),
     # Registers.
     M("a register of another linkage key", "tipline-route",
       lambda w: try_route(w, another_linkage(w)),
       78, ("another linkage key", "build it anew")),
     M("a staff list for a register", "tipline-route",
-      lambda w: [CONF, w.with_file("route", w.pipeline.path("registers", "corruption.register"), w.pipeline.staff())],
+      lambda w: [CONF, w.with_file("route", w.pipeline.path("registers", "corruption.register"),
+          w.pipeline.staff())],
       78, ("does not begin with",)),
     M("an empty register", "tipline-route",
       lambda w: [CONF, w.with_file("route", w.pipeline.path("registers", "corruption.register"), w.write("r", ""))],
       78, ("does not begin with",)),
     M("a team without a register", "tipline-route",
-      lambda w: [CONF, w.conf("route", ('    register: "none"\n', ""))],
+      given("route", change=[('    register: "none"\n', "")]),
       78, ("teams.oversight.register", "'none'")),
     M("a misspelt key in a staff list", "tipctl",
       lambda w: ["register", "build", "--linkage", w.key("linkage.key"), "--out", w.path("out"), "--staff",
@@ -221,8 +250,9 @@ ROWS = [
     M("a key of another user", "tipline-classify",
       lambda w: owned_by_another(w),
       78, ("belongs to user 65534", "chown it"), root=True),
-    M("no locked memory", "tipline-classify", lambda w: no_locked(w), 78, ("RLIMIT_MEMLOCK", "LimitMEMLOCK="),
-          root=True),
+    M("no locked memory", "tipline-classify",
+      lambda w: no_locked(w),
+      78, ("RLIMIT_MEMLOCK", "LimitMEMLOCK="), root=True),
 ]
 
 

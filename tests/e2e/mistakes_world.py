@@ -19,6 +19,14 @@ from collections import namedtuple
 Mistake = namedtuple("Mistake", "name program provoke status words never seconds root",
                      defaults=((), 12, False))
 
+CONF = "--config"
+
+
+def given(conf, *args, change=(), append=""):
+    """Arguments: --config with a copy of that configuration, in which each (old, new) was changed or lines added."""
+    return lambda w: [CONF, w.conf(conf, *change, append=append), *args]
+
+
 NOBODY = "127.0.0.1:9"  # nobody listens there
 
 Outcome = namedtuple("Outcome", "status text seconds")
