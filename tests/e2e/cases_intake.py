@@ -26,7 +26,9 @@ def submit_tips(pipeline, adapter, tips, check=True):
         os.rename(receipts, f"{receipts}.{os.urandom(4).hex()}.receipts")
     with open(source, "w", encoding="utf-8") as f:
         f.writelines(json.dumps(t) + "\n" for t in tips)
-    submit(pipeline, adapter, "--receipts", receipts, source, check=check)
+    result = submit(pipeline, adapter, "--receipts", receipts, source, check=check)
+    with open(pipeline.path("log", f"{adapter}-by-hand.log"), "a", encoding="utf-8") as log:
+        log.write(result.stdout + result.stderr)  # searched with the others' by test_nothing_readable_on_disk
     return receipts_in(receipts)
 
 

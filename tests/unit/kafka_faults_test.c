@@ -15,7 +15,7 @@
  *                                    |                                    | stage_loop_test brokers_that_never_answer…
  *   fatal in a stage                 | ends with 75, is started again     | stage_loop_test a_fatal_producer_error…;
  *                                    |                                    | stage_batch_test "dead producer"
- *   fatal or failed in the gateway   | renewed where fatal; no ACK        | gateway_core_test
+ *   fatal or failed in the gateway   | renewed where fatal; no ACK        | gateway_core_test; sdk_test refused_record
  *   answer to Produce lost with its  | sent again; one report; one record | an_answer_lost_with_its_connection (here);
  *   connection, after the append     | or a repeat                        | repeats: dedupe_stage_test, sink_test
  *   no answer to Produce in time     | the same                           | a_produce_request_that_times_out (here)

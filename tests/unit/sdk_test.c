@@ -374,6 +374,30 @@ static void test_rate(void **state)
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, make_site, remove_site)
 
+/*
+ * The broker refuses a record; librdkafka goes on without it. Guarantee 1 in the gateway: fails when publisher.c passes
+ * every delivery on as a good one (tried): the tip is acknowledged, gone from the spool, and not in the topic.
+ */
+static void test_refused_record(void **state)
+{
+	struct tipline *tipline = open_adapter(site.config);
+	struct err err = ERR_INIT;
+	size_t distinct;
+
+	(void)state;
+	put(tipline, 0); /* takes the connection and the producer id out of the way */
+	assert_int_equal(tipline_drain(tipline, DEADLINE_MS), TIPLINE_OK);
+	if (kafka_embedded_fail_produce(site.broker, "INVALID_PRODUCER_EPOCH", 1, &err))
+		fail_msg("%s", err.text);
+	for (int i = 1; i < 6; i++)
+		put(tipline, i);
+	assert_int_equal(tipline_drain(tipline, DEADLINE_MS), TIPLINE_OK);
+	assert_int_equal(tipline_close(tipline, DEADLINE_MS), TIPLINE_OK);
+	assert_int_equal(atomic_load(&results[TIPLINE_STORED]) + atomic_load(&results[TIPLINE_DUPLICATE]), 6);
+	read_topic(&distinct);
+	assert_int_equal(distinct, 6);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -389,6 +413,7 @@ int main(int argc, char **argv)
 		CASE(test_revoked_before_it_connects),
 		CASE(test_orderly_stop),
 		CASE(test_broker_errors),
+		CASE(test_refused_record),
 		CASE(test_bad_documents),
 		CASE(test_rate),
 	};
