@@ -19,7 +19,8 @@ const struct conf_key kafka_conf_keys[] = {
 	{ "kafka.socket_timeout", CONF_DURATION, "20s", 1000, 300000, NULL,
 	  "time a broker may take to answer a request before the connection is given up" },
 	{ "kafka.fetch_wait", CONF_DURATION, "50ms", 1, 5000, NULL,
-	  "time a broker holds a fetch open when it has nothing new" },
+	  "time a broker holds an answer back while it has little that is new, so that records that come close together "
+  "share one: what a stage may add to a tip's time, and saves on each" },
 	{ "kafka.prefetch", CONF_SIZE, "16m", 1048576, 1073741824, NULL,
 	  "bytes read ahead by a consumer; twice what the stage handles in a second keeps it from starving" },
 	CONF_KEYS_END

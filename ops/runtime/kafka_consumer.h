@@ -43,8 +43,8 @@ int kafka_consumer_new(struct kafka_consumer **out, const struct conf *conf,
 		       const struct kafka_consumer_options *options, struct err *err)
 	__attribute__((warn_unused_result));
 /*
- * Up to `max` records, waiting at most timeout_ms for the first. Returns their number, 0 when there were none, -1 on
- * an error that needs a restart. The records are valid until the next call on this consumer.
+ * Up to `max` records, waiting at most timeout_ms, or until a signal, for the first. Returns their number, 0 when there
+ * were none, -1 on an error that needs a restart. The records are valid until the next call on this consumer.
  */
 int kafka_consumer_batch(struct kafka_consumer *consumer, struct kafka_record *records, size_t max, int timeout_ms,
 			 struct err *err);

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include "ops/runtime/clock.h"
 #include "ops/runtime/kafka_consumer_state.h"
 
@@ -26,7 +29,8 @@ static rd_kafka_conf_t *settings(struct kafka_consumer *consumer, const struct c
 		{ "heartbeat.interval.ms", "1000" },
 		{ "max.poll.interval.ms", "300000" },
 		{ "queued.min.messages", "1000000" }, /* kafka.prefetch is the bound: passing either costs 1 s */
-		{ "fetch.min.bytes", "1" },
+		/* Records that trickle in share an answer, and the wake-ups of three threads, within kafka.fetch_wait. */
+		{ "fetch.min.bytes", "262144" },
 		{ "fetch.error.backoff.ms", "100" },
 		{ "topic.metadata.refresh.interval.ms", "10000" }, /* a topic or partition that is new */
 	};
@@ -58,6 +62,22 @@ static int subscribe(struct kafka_consumer *consumer, struct err *err)
 	return rd_err == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : kafka_client_fail(err, rd_err, "subscription");
 }
 
+static int open_client(struct kafka_consumer *consumer, const struct conf *conf, struct err *err)
+{
+	static const uint64_t one = 1;
+
+	consumer->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (consumer->wake_fd < 0)
+		return err_errno(err, "eventfd");
+	consumer->rk = kafka_client_new(RD_KAFKA_CONSUMER, settings(consumer, conf), err);
+	if (!consumer->rk)
+		return -1;
+	rd_kafka_poll_set_consumer(consumer->rk);
+	consumer->queue = rd_kafka_queue_get_consumer(consumer->rk);
+	rd_kafka_queue_io_event_enable(consumer->queue, consumer->wake_fd, &one, sizeof one);
+	return 0;
+}
+
 int kafka_consumer_new(struct kafka_consumer **out, const struct conf *conf,
 		       const struct kafka_consumer_options *options, struct err *err)
 {
@@ -70,12 +90,7 @@ int kafka_consumer_new(struct kafka_consumer **out, const struct conf *conf,
 	consumer->options.topic = consumer->topic;
 	consumer->returned_ms = clock_mono_ms();
 	kafka_assignment_init(&consumer->assignment);
-	consumer->rk = kafka_client_new(RD_KAFKA_CONSUMER, settings(consumer, conf), err);
-	if (consumer->rk) {
-		rd_kafka_poll_set_consumer(consumer->rk);
-		consumer->queue = rd_kafka_queue_get_consumer(consumer->rk);
-	}
-	if (!consumer->rk || subscribe(consumer, err) < 0) {
+	if (open_client(consumer, conf, err) < 0 || subscribe(consumer, err) < 0) {
 		kafka_consumer_free(consumer);
 		return -1;
 	}
@@ -90,10 +105,13 @@ void kafka_consumer_free(struct kafka_consumer *consumer)
 	consumer->closing = true;
 	kafka_consumer_drop_held(consumer);
 	if (consumer->rk) {
+		rd_kafka_queue_io_event_enable(consumer->queue, -1, NULL, 0); /* the client may outlive the eventfd */
 		kafka_client_leave(consumer->rk, CLOSE_MS);
 		rd_kafka_queue_destroy(consumer->queue);
 		kafka_client_destroy(consumer->rk, DESTROY_MS);
 	}
+	if (consumer->wake_fd >= 0)
+		close(consumer->wake_fd);
 	kafka_rebalance_drop(consumer);
 	kafka_assignment_release(&consumer->assignment);
 	free(consumer->held);

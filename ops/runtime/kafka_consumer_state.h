@@ -15,6 +15,8 @@ struct kafka_consumer {
 	char *group, *topic;
 	rd_kafka_t *rk;
 	rd_kafka_queue_t *queue;
+	int wake_fd;                              /* eventfd: readable when the queue is not empty any more */
+	bool interrupted;                         /* a signal cut the last wait short */
 	struct kafka_link link;
 	struct kafka_assignment assignment;
 	rd_kafka_topic_partition_list_t *pending; /* given by the group, not yet started */
@@ -33,8 +35,8 @@ void kafka_consumer_fail(struct kafka_consumer *consumer, const struct err *why)
 void kafka_consumer_note_missing(struct kafka_consumer *consumer);
 /* Asks after a missing topic at most once a second: one that stays away ends the consumer. */
 void kafka_consumer_check_missing(struct kafka_consumer *consumer);
-/* One look at the queue, whatever is in it: callbacks run, errors are noted, records are in `held`. */
-void kafka_consumer_poll(struct kafka_consumer *consumer, size_t max, int timeout_ms);
+/* One look at the queue, without waiting: callbacks run, errors are noted, records are in `held`. */
+void kafka_consumer_poll(struct kafka_consumer *consumer, size_t max);
 void kafka_consumer_drop_held(struct kafka_consumer *consumer);
 
 void kafka_rebalance_event(rd_kafka_t *rk, rd_kafka_resp_err_t event, rd_kafka_topic_partition_list_t *list,

@@ -57,7 +57,7 @@ int kafka_consumer_keepalive(struct kafka_consumer *consumer, struct err *err)
 		kafka_consumer_pause(consumer);
 	consumer->held = NULL;
 	consumer->n_held = consumer->held_cap = 0;
-	kafka_consumer_poll(consumer, DRAIN_MAX, 0);
+	kafka_consumer_poll(consumer, DRAIN_MAX);
 	kafka_consumer_check_missing(consumer);
 	for (size_t i = 0; i < consumer->n_held; i++) {
 		struct kafka_part *part = kafka_assignment_find(&consumer->assignment, consumer->held[i]->partition);

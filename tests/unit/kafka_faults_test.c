@@ -416,6 +416,7 @@ static void out_of_range_while_reading(void **state)
 	fixture_fill(f, 100);
 	consumer = consumer_of(f, "g", NULL);
 	read_until(f, consumer, &reading, 100);
+	read_nothing(f, consumer); /* of an answer that is also the first at the end, librdkafka tells the end alone */
 	ok(f, kafka_embedded_fail(f->broker, "Fetch", "OFFSET_OUT_OF_RANGE", 1, &f->err));
 	stops_as_lost(f, consumer);
 }

@@ -12,7 +12,8 @@ const struct conf_key stage_conf_keys[] = {
 	{ "keys.bus", CONF_DIR, "", 0, 0, NULL,
 	  "folder with the bus keys: EPOCH.key, or EPOCH.TOPIC.key for one topic alone; --try needs none" },
 	{ "stage.batch", CONF_INT, "500", 1, 10000, NULL, "records taken, acknowledged and committed together" },
-	{ "stage.linger", CONF_DURATION, "10ms", 0, 1000, NULL, "how long one poll waits for records" },
+	{ "stage.linger", CONF_DURATION, "250ms", 0, 1000, NULL,
+	  "how long one poll waits for a first record; ends when one comes, or a stop" },
 	{ "stage.pace", CONF_DURATION, "50ms", 0, 1000, NULL,
 	  "a batch that was not full is followed by the next no sooner than this after it began, so that tips that come "
 	  "close together share a batch" },
