@@ -88,15 +88,14 @@ static void log_parked(const struct stage_batch *batch)
 	log_event(LOG_LEVEL_WARN, "stage.parked", "n", n, "first_reason", batch->parked_reason, NULL);
 }
 
-static enum step send_emitted(struct stage_batch *batch, size_t i, struct err *err)
+static void keep_emitted(struct stage_batch *batch, size_t i)
 {
 	for (size_t k = 0; k < batch->emit.n; k++) {
 		const struct emit_item *item = &batch->emit.items[k];
-		if (stage_outbox_emit(&batch->outbox, i, item, err))
-			return STEP_FAILED;
+
+		stage_outbox_emit(&batch->outbox, i, item);
 		batch->n_out += item->kind == EMIT_RECORD;
 	}
-	return STEP_NEXT;
 }
 
 /* Waits out a backoff, a member of the group all the while, with outputs on their way. Cut when a stop comes. */
@@ -106,6 +105,8 @@ static enum step wait_for_retry(struct stage_batch *batch, unsigned failures, st
 	int64_t until = clock_mono_ms() + backoff_ms(batch->settings->retry_first_ms, batch->settings->retry_max_ms,
 						     failures, port->random(port->arg));
 
+	if (stage_outbox_send(&batch->outbox, err))
+		return STEP_FAILED;
 	for (;;) {
 		if (port->stopping_ms(port->arg) >= 0)
 			return STEP_CUT;
@@ -165,7 +166,8 @@ static enum step answer_event(struct stage_batch *batch, size_t i, const struct 
 		batch->entries[i].attempts++;
 		switch (call_handle(batch, batch->entries[i].record, event, &why)) {
 		case VERDICT_DONE:
-			return send_emitted(batch, i, err);
+			keep_emitted(batch, i);
+			return STEP_NEXT;
 		case VERDICT_PARK:
 			return park(batch, i, &why, err);
 		case VERDICT_FATAL:

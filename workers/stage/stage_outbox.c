@@ -25,7 +25,7 @@ void stage_outbox_clear(struct stage_outbox *outbox)
 {
 	if (outbox->waiting)
 		BUG("a batch ends while records of it are unanswered");
-	outbox->n = 0;
+	outbox->n = outbox->sent = 0;
 	outbox->refusal = NULL;
 }
 
@@ -114,6 +114,25 @@ static int post(struct stage_outbox *outbox, size_t i, const struct kafka_outgoi
 	}
 }
 
+/*
+ * Sent together, records of one partition share a request; a request more for a partition that has five records in
+ * flight makes librdkafka 2.0.2 ask for the answer in a busy loop.
+ */
+int stage_outbox_send(struct stage_outbox *outbox, struct err *err)
+{
+	for (; outbox->sent < outbox->n; outbox->sent++) {
+		struct outbox_send *send = &outbox->sends[outbox->sent];
+		struct emit_note note;
+
+		if (send->state != OUTBOX_HELD)
+			continue;
+		emit_note_build(&note, &send->item);
+		if (post(outbox, outbox->sent, &note.out, err))
+			return -1;
+	}
+	return 0;
+}
+
 static size_t add_send(struct stage_outbox *outbox, size_t entry, bool parked)
 {
 	if (outbox->n == outbox->cap) {
@@ -127,26 +146,22 @@ static size_t add_send(struct stage_outbox *outbox, size_t entry, bool parked)
 	return outbox->n++;
 }
 
-int stage_outbox_emit(struct stage_outbox *outbox, size_t entry, const struct emit_item *item, struct err *err)
+void stage_outbox_emit(struct stage_outbox *outbox, size_t entry, const struct emit_item *item)
 {
 	size_t i = add_send(outbox, entry, false);
-	struct emit_note note;
+	struct outbox_send *send = &outbox->sends[i];
 
-	outbox->sends[i].item = *item;
+	send->item = *item;
 	/* The topics leave room above this for what is around a value; no reader takes a larger one. */
-	if (item->value.len > KAFKA_MESSAGE_MAX) {
-		outbox->sends[i].state = OUTBOX_TOO_LARGE;
-		outbox->sends[i].alone = true;
-		return 0;
-	}
-	emit_note_build(&note, item);
-	return post(outbox, i, &note.out, err);
+	send->alone = item->value.len > KAFKA_MESSAGE_MAX;
+	send->state = send->alone ? OUTBOX_TOO_LARGE : OUTBOX_HELD;
 }
 
 int stage_outbox_park(struct stage_outbox *outbox, size_t entry, const struct kafka_outgoing *record, struct err *err)
 {
+	if (stage_outbox_send(outbox, err)) /* in the order of the batch */
+		return -1;
 	size_t i = add_send(outbox, entry, true);
-
 	outbox->sends[i].item.topic = record->topic;
 	return post(outbox, i, record, err);
 }
@@ -209,7 +224,7 @@ static int send_alone(struct stage_outbox *outbox, struct err *err)
 
 int stage_outbox_settle(struct stage_outbox *outbox, struct err *err)
 {
-	if (wait_for_answers(outbox, err))
+	if (stage_outbox_send(outbox, err) || wait_for_answers(outbox, err))
 		return -1;
 	return send_alone(outbox, err);
 }
