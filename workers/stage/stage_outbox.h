@@ -2,10 +2,10 @@
 /*
  * stage_outbox: what a batch sends to Kafka, and what became of it.
  *
- * Every send belongs to an entry of the batch (its index). What is emitted is held until the batch is through, or waits,
- * and then sent together, at the latest before a record that is parked. Settling waits until each one is answered. One that
- * Kafka refuses for its size is sent once more on its own, since the size of its neighbours may have been the
- * cause; refused again, its entry is told to the caller (stage_outbox_too_large), who parks the input. Any
+ * Every send belongs to an entry of the batch (its index). What is emitted is held until the batch is through, or
+ * waits, and then sent together, at the latest before a record that is parked. Settling waits until each one is
+ * answered. One that Kafka refuses for its size is sent once more on its own, since the size of its neighbours may have
+ * been the cause; refused again, its entry is told to the caller (stage_outbox_too_large), who parks the input. Any
  * other refusal is an error that ends the worker. Items and topics are borrowed from the batch's arena until
  * stage_outbox_clear.
  */
