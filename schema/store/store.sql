@@ -73,3 +73,9 @@ CREATE TABLE steps (
 	configuration BLOB NOT NULL CHECK (length(configuration) = 8),
 	PRIMARY KEY (tip, place)
 ) STRICT, WITHOUT ROWID;
+
+-- migration 3
+
+-- No query goes by these, and a tip cost eight entries in the first, each in a page of its own.
+DROP INDEX links_by_earlier;
+DROP INDEX tip_teams_by_team;

@@ -32,7 +32,7 @@ static void a_new_store_is_private_and_set_up(void **state)
 	expect_sql(store, "PRAGMA secure_delete", "1");
 	expect_sql(store, "PRAGMA temp_store", "2");
 	expect_sql(store, "PRAGMA application_id", "1414548563");
-	expect_sql(store, "PRAGMA user_version", "2");
+	expect_sql(store, "PRAGMA user_version", "3");
 	expect_sql(store, "PRAGMA integrity_check", "ok");
 	expect_sql(store, "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND strict = 0"
 		   " AND name NOT LIKE 'sqlite_%'", "0");
