@@ -40,7 +40,8 @@ static const struct conf_key gateway_keys[] = {
 	{ "retry", CONF_DURATION, "1s", 10, 60000, NULL, "when adapters try a tip again that was sent back" },
 	{ "recent", CONF_INT, "65536", 1, 16777216, NULL, "acknowledged tips remembered to recognise repeats" },
 	{ "publish.queue", CONF_INT, "8192", 16, 1000000, NULL, "tips that may wait for the broker" },
-	{ "publish.linger", CONF_DURATION, "1ms", 0, 1000, NULL, "wait to fill a batch" },
+	{ "publish.linger", CONF_DURATION, "0ms", 0, 1000, NULL,
+	  "how long to wait for more to send along; what comes while the broker answers goes together anyway" },
 	{ "publish.timeout", CONF_DURATION, "30s", 1000, 600000, NULL, "when a tip is sent back; before ack_timeout" },
 	CONF_KEYS_END
 };
