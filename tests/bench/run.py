@@ -21,7 +21,7 @@ import load  # noqa: E402
 import proc  # noqa: E402
 import show  # noqa: E402
 from broker import kafka_installed  # noqa: E402
-from pipeline import DAEMONS, REHEARSAL_ADAPTERS, TEAMS, Pipeline  # noqa: E402
+from pipeline import DAEMONS, REHEARSAL_ADAPTERS, TEAMS, WORKERS, Pipeline  # noqa: E402
 
 RATE = 100  # tips a second where latency is measured
 TOPIC_SIZES = {"frame": ["tip.sealed"], "classified": ["tip.classified"], "linked": ["tip.linked"],
@@ -46,11 +46,24 @@ def mean_sizes(pipeline, tips, teams):
     return {name: max(1, round(size)) for name, size in sizes.items()}
 
 
-def run_primitives(args, pipeline, sizes):
+def run_primitives(args, pipeline, sizes, few):
     argv = [args.primitives, load.TIPS, os.path.join(TOP, "workers", "classify", "lexicon.yaml"),
-            pipeline.broker.address, pipeline.path("data"), *(f"{k}={v}" for k, v in sizes.items())]
-    result = subprocess.run(argv, stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL, timeout=120, check=True)
+            pipeline.broker.address, pipeline.path("data"), f"few={few}", *(f"{k}={v}" for k, v in sizes.items())]
+    result = subprocess.run(argv, stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL, timeout=240, check=True)
     return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def primitive_lines(before, after):
+    """Medians of all runs, of which half were before the pipeline was measured and half after it."""
+    return [{"figure": "primitive", "name": was["name"], "what": was["what"],
+             "cpu_us": round(statistics.median(was["us"] + now["us"]), 2),
+             "before_us": statistics.median(was["us"]), "after_us": statistics.median(now["us"])}
+            for was, now in zip(before, after)]
+
+
+def tips_per_batch(loaded, names):
+    """The median over stages of how many tips shared a batch."""
+    return max(1, round(statistics.median(loaded["tips"] / max(1, loaded["batches"][n]) for n in names)))
 
 
 def percentiles(name, values):
@@ -65,15 +78,20 @@ def per_tip(rounds, name):
     return sorted(costs_of_rounds, key=sum)[len(rounds) // 2]
 
 
-def stage_line(name, kind, rounds, primitives_us, rss):
+def ratios(line, total, floors):
+    """Adds the sums of primitives, with full batches and with such as were, and how many times over them it is."""
+    for suffix, floor in zip(("", "_at_batch"), floors):
+        if line["stage"] in floor:
+            line[f"primitives{suffix}_us"] = round(floor[line["stage"]], 1)
+            line[f"ratio{suffix}"] = round(total / floor[line["stage"]], 2)
+
+
+def stage_line(name, kind, rounds, floors, rss):
     """One stage under one load. The adapter is tip-rehearse, which also makes its tips up."""
     user, system = per_tip(rounds, name)
-    total = user + system
-    line = {"figure": "stage", "load": kind, "stage": name, "cpu_us": round(total, 1), "user_us": round(user, 1),
-            "system_us": round(system, 1)}
-    if name in primitives_us:
-        line["primitives_us"] = round(primitives_us[name], 1)
-        line["ratio"] = round(total / primitives_us[name], 2)
+    line = {"figure": "stage", "load": kind, "stage": name, "cpu_us": round(user + system, 1),
+            "user_us": round(user, 1), "system_us": round(system, 1)}
+    ratios(line, user + system, floors)
     batches = statistics.median(r["batches"].get(name, 0) for r in rounds)
     if batches:
         line["tips_per_batch"] = round(statistics.median(r["tips"] for r in rounds) / batches, 1)
@@ -82,12 +100,12 @@ def stage_line(name, kind, rounds, primitives_us, rss):
     return line
 
 
-def pipeline_line(kind, lines):
+def pipeline_line(kind, lines, floors):
     """The five daemons together, which is what the aim is about."""
-    own = [line for line in lines if line["stage"] in DAEMONS]
-    cpu, floor = sum(line["cpu_us"] for line in own), sum(line["primitives_us"] for line in own)
-    return {"figure": "pipeline", "load": kind, "cpu_us": round(cpu, 1), "primitives_us": round(floor, 1),
-            "ratio": round(cpu / floor, 2)}
+    cpu = sum(line["cpu_us"] for line in lines if line["stage"] in DAEMONS)
+    line = {"figure": "pipeline", "load": kind, "stage": "five daemons", "cpu_us": round(cpu, 1)}
+    ratios(line, cpu, [{"five daemons": sum(floor[name] for name in DAEMONS)} for floor in floors])
+    return line
 
 
 class Figures:
@@ -98,11 +116,11 @@ class Figures:
         self.lines.append(line)
         print(json.dumps(line, separators=(",", ":")), flush=True)
 
-    def add_load(self, kind, rounds, primitives_us, rss, stages):
-        lines = [stage_line(name, kind, rounds, primitives_us, rss) for name in stages]
+    def add_load(self, kind, rounds, floors, rss, stages):
+        lines = [stage_line(name, kind, rounds, floors, rss) for name in stages]
         for line in lines:
             self.add(line)
-        self.add(pipeline_line(kind, lines))
+        self.add(pipeline_line(kind, lines, floors))
 
 
 def settings(pipeline, args):
@@ -121,6 +139,11 @@ def measure(args, pipeline, figures):
     store = load.Store(pipeline)
     show.say("warming up …")
     load.saturated_round(pipeline, store, args.tips // 10 + 1, 1)
+    few = tips_per_batch(load.steady(pipeline, RATE, args.seconds / 4), WORKERS)
+    teams = store.teams_per_tip()
+    sizes = mean_sizes(pipeline, store.rows(), teams)
+    show.say("primitives …")
+    before = run_primitives(args, pipeline, sizes, few)
     rounds = []
     for i in range(args.rounds):
         show.say(f"as fast as it goes: round {i + 1} of {args.rounds}, {args.tips // args.rounds} tips …")
@@ -129,25 +152,24 @@ def measure(args, pipeline, figures):
     steady = load.steady(pipeline, RATE, args.seconds)
     idle = load.idle(pipeline, args.idle)
     rss = {name: proc.rss_of(pid) for name, pid in load.pids_of(pipeline).items()}
-    teams = store.teams_per_tip()
-    sizes = mean_sizes(pipeline, store.rows(), teams)
     pipeline.stop()
-    show.say("primitives …")
-    primitives = run_primitives(args, pipeline, sizes)
-    report(args, figures, {"rounds": rounds, "steady": steady, "idle": idle, "rss": rss, "teams": teams,
-                           "sizes": sizes, "primitives": primitives})
+    show.say("primitives again …")
+    after = run_primitives(args, pipeline, sizes, few)
+    report(args, figures, {"rounds": rounds, "steady": steady, "idle": idle, "rss": rss, "teams": teams, "few": few,
+                           "sizes": sizes, "primitives": primitive_lines(before, after)})
 
 
 def report(args, figures, found):
-    primitives_us = costs.sums({p["name"]: p["cpu_us"] for p in found["primitives"]}, found["teams"])
-    figures.add({"figure": "sizes", "teams_per_tip": round(found["teams"], 2), **found["sizes"]})
+    by_name = {p["name"]: p["cpu_us"] for p in found["primitives"]}
+    full, few = costs.sums(by_name, found["teams"]), costs.sums(by_name, found["teams"], found["few"])
+    figures.add({"figure": "sizes", "teams_per_tip": round(found["teams"], 2), "few": found["few"], **found["sizes"]})
     for line in found["primitives"]:
         figures.add(line)
     speeds = [r["tips"] / r["seconds"] for r in found["rounds"]]
     figures.add({"figure": "throughput", "tips": sum(r["tips"] for r in found["rounds"]),
                  "tips_per_second": round(statistics.median(speeds), 1), "of_rounds": [round(s, 1) for s in speeds]})
-    figures.add_load("saturated", found["rounds"], primitives_us, found["rss"], ["adapter", *DAEMONS, "broker"])
-    figures.add_load("steady", [found["steady"]], primitives_us, {}, [*DAEMONS, "broker"])
+    figures.add_load("saturated", found["rounds"], [full], found["rss"], ["adapter", *DAEMONS, "broker"])
+    figures.add_load("steady", [found["steady"]], [full, few], {}, [*DAEMONS, "broker"])
     figures.add({"figure": "latency", "rate": RATE, "tips": found["steady"]["tips"],
                  **percentiles("receipt", found["steady"]["kept_ms"]),
                  **percentiles("store", found["steady"]["stored_ms"])})

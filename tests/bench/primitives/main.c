@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * primitives TIPS LEXICON BROKERS FOLDER NAME=BYTES…: prints a JSON line for each primitive. Run by tests/bench/run.py.
+ * primitives TIPS LEXICON BROKERS FOLDER few=TIPS NAME=BYTES…: prints a JSON line for each primitive, with the figure
+ * of each run. Run by tests/bench/run.py.
  */
 #include <jansson.h>
 #include <sodium.h>
@@ -10,8 +11,6 @@
 #include <time.h>
 
 #include "tests/bench/primitives/primitives.h"
-
-#define RUNS 7
 
 static const char *const size_names[N_SIZES] = { "frame", "classified", "linked", "index", "routed", "case" };
 
@@ -29,29 +28,20 @@ static double cpu_us(void)
 	return 1e6 * (double)now.tv_sec + (double)now.tv_nsec / 1e3;
 }
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 static void measure(const struct bench *bench, const struct primitive *primitive)
 {
-	double us[RUNS];
 	void *state = primitive->prepare(bench, primitive->arg);
 
-	for (size_t i = 0; i < RUNS; i++) {
+	(void)printf("{\"name\":\"%s\",\"what\":\"%s\",\"us\":[", primitive->name, primitive->what);
+	for (int i = 0; i < primitive->runs; i++) {
 		double begun = cpu_us();
 
 		primitive->run(state, primitive->n);
-		us[i] = (cpu_us() - begun) / (double)primitive->n;
+		(void)printf("%s%.2f", i ? "," : "", (cpu_us() - begun) / (double)primitive->n);
 	}
-	primitive->release(state);
-	qsort(us, RUNS, sizeof(us[0]), by_value);
-	(void)printf("{\"figure\":\"primitive\",\"name\":\"%s\",\"cpu_us\":%.2f,\"what\":\"%s\"}\n", primitive->name,
-		     us[RUNS / 2], primitive->what);
+	(void)printf("]}\n");
 	(void)fflush(stdout);
+	primitive->release(state);
 }
 
 static void measure_all(const struct bench *bench, const struct primitive *primitives)
@@ -101,6 +91,10 @@ static void read_size(struct bench *bench, const char *word)
 {
 	const char *equals = strchr(word, '=');
 
+	if (strncmp(word, "few=", 4) == 0) {
+		bench->few = strtoul(equals + 1, NULL, 10);
+		return;
+	}
 	for (size_t i = 0; equals && i < N_SIZES; i++)
 		if (strlen(size_names[i]) == (size_t)(equals - word) &&
 		    memcmp(size_names[i], word, strlen(size_names[i])) == 0) {
@@ -124,8 +118,8 @@ int main(int argc, char **argv)
 {
 	struct bench bench = { 0 };
 
-	if (argc < 5 + N_SIZES || sodium_init() < 0)
-		bench_fail("usage", "primitives TIPS LEXICON BROKERS FOLDER NAME=BYTES...");
+	if (argc < 6 + N_SIZES || sodium_init() < 0)
+		bench_fail("usage", "primitives TIPS LEXICON BROKERS FOLDER few=TIPS NAME=BYTES...");
 	bench.tips = argv[1];
 	bench.lexicon = argv[2];
 	bench.brokers = argv[3];
@@ -135,8 +129,11 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < N_SIZES; i++)
 		if (bench.sizes[i] == 0)
 			bench_fail(size_names[i], "its size is not given");
+	if (bench.few == 0)
+		bench_fail("few", "is not given");
 	read_tips(&bench);
 	measure_all(&bench, seal_primitives);
+	measure_all(&bench, transport_primitives);
 	measure_all(&bench, text_primitives);
 	measure_all(&bench, row_primitives);
 	measure_all(&bench, kafka_primitives);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A row with a unique id and a blob, in SQLite as the store sets it up, `arg` rows to a transaction. */
+/* A row with a unique id and a blob, in SQLite as the store sets it up, `arg` rows to a transaction; 0: bench->few. */
 #include <sodium.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -27,7 +27,7 @@ static void *prepare_rows(const struct bench *bench, int batch, enum bench_size 
 {
 	struct rows *rows = mem_alloc(sizeof(*rows));
 
-	rows->batch = (size_t)batch;
+	rows->batch = batch ? (size_t)batch : bench->few;
 	rows->len = bench->sizes[size];
 	rows->blob = mem_alloc(rows->len);
 	randombytes_buf(rows->blob, rows->len);
@@ -95,9 +95,10 @@ static void release(void *state)
 }
 
 const struct primitive row_primitives[] = {
-	{ "store-row-500", "a row of the store, 500 to a transaction", 2000, 500, prepare_store, run, release },
-	{ "store-row-1000", "a row of the store, 1000 to a transaction", 2000, 1000, prepare_store, run, release },
-	{ "index-row-500", "a row of dedupe's index, 500 to a transaction", 2000, 500, prepare_index, run, release },
-	{ "spool-row-1", "a row of the spool, a transaction of its own", 100, 1, prepare_spool, run, release },
+	{ "store-row-500", "a row of the store, 500 to a transaction", 2000, 500, prepare_store, run, release, RUNS },
+	{ "store-row-few", "the same, few to a transaction", 400, 0, prepare_store, run, release, RUNS },
+	{ "index-row-500", "a row of dedupe's index, 500 to a transaction", 2000, 500, prepare_index, run, release, RUNS },
+	{ "index-row-few", "the same, few to a transaction", 400, 0, prepare_index, run, release, RUNS },
+	{ "spool-row-1", "a row of the spool, a transaction of its own", 100, 1, prepare_spool, run, release, RUNS },
 	{ 0 },
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Signatures, age files, bus seals and the transport, as libsodium's own functions. */
+/* Signatures, age files and bus seals, as libsodium's own functions. */
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -172,27 +172,17 @@ static void run_bus(void *state, size_t n)
 	}
 }
 
-/* What CURVE does with one message, on either side. */
-static void run_transport(void *state, size_t n)
-{
-	struct seal *seal = state;
-
-	for (size_t i = 0; i < n; i++)
-		crypto_box_easy_afternm(seal->sealed, seal->plain, seal->len, seal->nonce, seal->key);
-}
-
 const struct primitive seal_primitives[] = {
-	{ "sign", "BLAKE2b of a frame, Ed25519", 500, SIZE_FRAME, prepare, run_sign, release },
-	{ "verify", "BLAKE2b of a frame, Ed25519", 500, SIZE_FRAME, prepare, run_verify, release },
-	{ "transport", "a frame under CURVE", 1000, SIZE_FRAME, prepare, run_transport, release },
-	{ "open", "an age body: X25519, SHA-256, ChaCha20-Poly1305", 500, 0, prepare_body, run_open, release },
-	{ "seal-share", "an ephemeral share", 500, 0, prepare_body, run_share, release },
-	{ "seal-recipient", "an age file for one more recipient", 500, 0, prepare_body, run_recipient, release },
-	{ "seal-body", "header MAC and payload of a body", 1000, 0, prepare_body, run_payload, release },
-	{ "seal-case", "header MAC and payload of a case", 1000, SIZE_CASE, prepare, run_payload, release },
-	{ "bus-classified", "XChaCha20-Poly1305 of a record", 2000, SIZE_CLASSIFIED, prepare, run_bus, release },
-	{ "bus-linked", "XChaCha20-Poly1305 of a record", 2000, SIZE_LINKED, prepare, run_bus, release },
-	{ "bus-index", "XChaCha20-Poly1305 of an index entry", 2000, SIZE_INDEX, prepare, run_bus, release },
-	{ "bus-routed", "XChaCha20-Poly1305 of a record", 2000, SIZE_ROUTED, prepare, run_bus, release },
+	{ "sign", "BLAKE2b of a frame, Ed25519", 500, SIZE_FRAME, prepare, run_sign, release, RUNS },
+	{ "verify", "BLAKE2b of a frame, Ed25519", 500, SIZE_FRAME, prepare, run_verify, release, RUNS },
+	{ "open", "an age body: X25519, SHA-256, ChaCha20-Poly1305", 500, 0, prepare_body, run_open, release, RUNS },
+	{ "seal-share", "an ephemeral share", 500, 0, prepare_body, run_share, release, RUNS },
+	{ "seal-recipient", "an age file for one more recipient", 500, 0, prepare_body, run_recipient, release, RUNS },
+	{ "seal-body", "header MAC and payload of a body", 1000, 0, prepare_body, run_payload, release, RUNS },
+	{ "seal-case", "header MAC and payload of a case", 1000, SIZE_CASE, prepare, run_payload, release, RUNS },
+	{ "bus-classified", "XChaCha20-Poly1305 of a record", 2000, SIZE_CLASSIFIED, prepare, run_bus, release, RUNS },
+	{ "bus-linked", "XChaCha20-Poly1305 of a record", 2000, SIZE_LINKED, prepare, run_bus, release, RUNS },
+	{ "bus-index", "XChaCha20-Poly1305 of an index entry", 2000, SIZE_INDEX, prepare, run_bus, release, RUNS },
+	{ "bus-routed", "XChaCha20-Poly1305 of a record", 2000, SIZE_ROUTED, prepare, run_bus, release, RUNS },
 	{ 0 },
 };
