@@ -44,6 +44,8 @@ static const struct program_option options[] = {
 	{ "identity", 0, "FILE", "explain: the identity of the caller's team" },
 	{ "interval", 0, "TIME", "top: how often, 100ms to 60m; 2s unless given" },
 	{ "count", 0, "N", "top: end after so many pictures" },
+	{ "markers", 0, "FILE", "canary tip: where the markers are written; canary search: the markers to look for" },
+	{ "pid", 0, "LIST", "canary search: processes to look into, by id, or none; unless given, all daemons" },
 	{ "staff", 0, "FILE", "register build: the staff of each team, YAML" },
 	{ "linkage", 0, "FILE", "register build: the linkage key" },
 	{ "out", 0, "FOLDER", "register build: where TEAM.register files go" },
@@ -122,6 +124,8 @@ const struct program ctl_program = {
 		"[--until DAY] [--limit N] [--all] [--dry-run]\n"
 		"explain TIP [--store FILE] [--bus-key FOLDER] [--identity FILE [--team TEAM]] [--since DAY]\n"
 		"reconcile [RECEIPTS ...] [--store FILE]\n"
+		"canary tip --markers FILE\n"
+		"canary search --markers FILE [--pid LIST] [FILE|FOLDER|- ...]\n"
 		"config check [FILE|FOLDER ...]\n"
 		"topics create\n"
 		"topics check\n"
@@ -154,6 +158,23 @@ const struct program ctl_program = {
 		"store, bus keys and their epochs, the registers' linkage key, adapters' keys and the list, the "
 		"triage key that is sealed to. Every finding names file and line and says what to do; status 78 "
 		"when there is one. Nothing is started.\n"
+		"\n"
+		"canary tip: writes a tip to standard output with a marker, a word never met before, in every field that "
+		"holds text, and the markers to a new file (--markers), each under the name of its field. Submit it as any "
+		"tip.\n"
+		"\n"
+		"canary search: looks for the markers of a file (a line \"name: marker\" each, of 12 to 200 bytes) "
+		"wherever a tip must not be readable: in the stores, indices, spools and suspects that the configurations "
+		"in the folder of --config name, with SQLite's -wal, -shm and -journal; in the answers of the daemons; in "
+		"files and folders that are named here, with all below them and their names, and in standard input (-): "
+		"name Kafka's log.dirs, logs, backups; and in each daemon's environ, cmdline, maps, open files (deleted "
+		"ones too) and writable memory, or in the processes of --pid. Each is looked for as UTF-8, also in lower "
+		"and upper case, UTF-16, percent-encoded, Base64 at each alignment, hexadecimal and with JSON's \\u "
+		"escapes; of a marker of more than 16 bytes its last 16. Compressed files are not unpacked. Daemons are "
+		"searched when they are idle: while one works on a tip, the tip is in its memory. Memory can be read by "
+		"root or with CAP_SYS_PTRACE alone. Shows where was searched and each hit by place, offset, encoding and "
+		"the marker's name, never by content. Status 0: no hit; 1: hits; 71: no hit, but something could not be "
+		"searched.\n"
 		"\n"
 		"status: each stage: up, ready, records in, out, parked, lag in records and seconds; parked "
 		"records and the days since the oldest was first seen.\n"
@@ -211,6 +232,11 @@ const struct program ctl_program = {
 		"    tipctl --config tipctl.yaml parked replay \\\n"
 		"        --reason key-unknown --dry-run\n"
 		"    tipctl --config tipctl.yaml parked replay --reason key-unknown\n\n"
+		"Is a tip readable anywhere but in its case? (As root; the sealed case and its contact details are in the "
+		"store and in Kafka.)\n\n"
+		"    tipctl canary tip --markers canary.yaml | tip-submit --config desk.yaml\n"
+		"    tipctl --config tipctl.yaml canary search --markers canary.yaml /var/lib/kafka /var/log\n"
+		"    journalctl -o cat -u 'tipline-*' | tipctl canary search --markers canary.yaml --pid none -\n\n"
 		"Give up what a broken adapter sent in one week:\n\n"
 		"    tipctl --config tipctl.yaml parked discard \\\n"
 		"        --reason json-syntax --since 2026-11-16 --until 2026-11-22 \\\n"

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ops/ctl/canary.h"
 #include "ops/ctl/config_set.h"
 #include "ops/ctl/ctl.h"
 #include "ops/ctl/print.h"
@@ -41,6 +42,9 @@ const struct ctl_command ctl_commands[] = {
 	{ "cases summary", "", 0, 0, CTL_CONF | CTL_STORE, ctl_cases_summary, "counts by team and outcome", "store" },
 	{ "explain", "TIP", 1, 1, CTL_CONF | CTL_KAFKA_IF_THERE | CTL_STORE_IF_THERE, ctl_explain,
 	  "what each stage decided about a tip, and by what", "store bus-key identity team since" },
+	{ "canary tip", "", 0, 0, 0, ctl_canary_tip, "a tip with a marker in every field, for tip-submit", "markers" },
+	{ "canary search", "[FILE|FOLDER|- ...]", 0, 10000, 0, ctl_canary_search,
+	  "look for the markers wherever they must not be", "markers pid" },
 	{ "formats", "reasons|tip|topics", 1, 1, 0, ctl_formats, "the manual page of a format or a list of codes", "" },
 	{ "reconcile", "[RECEIPTS ...]", 0, 10000, CTL_CONF | CTL_KAFKA | CTL_STORE, ctl_reconcile,
 	  "accepted = stored + parked + discarded + in flight, tip by tip", "store" },

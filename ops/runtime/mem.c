@@ -85,3 +85,26 @@ void mem_wipe(void *data, size_t len)
 	if (len)
 		explicit_bzero(data, len);
 }
+
+/* Never inlined: their frames must begin where those of the calls began whose leavings they wipe. */
+static __attribute__((noinline)) void wipe_shallow(void)
+{
+	uint8_t area[32u << 10];
+
+	explicit_bzero(area, sizeof(area));
+}
+
+static __attribute__((noinline)) void wipe_deep(void)
+{
+	uint8_t area[256u << 10];
+
+	explicit_bzero(area, sizeof(area));
+}
+
+void mem_wipe_stack(enum stack_depth depth)
+{
+	if (depth == STACK_DEEP)
+		wipe_deep();
+	else
+		wipe_shallow();
+}

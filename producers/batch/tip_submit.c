@@ -2,6 +2,7 @@
 #include "producers/batch/tip_submit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include "ops/runtime/clock.h"
 #include "ops/runtime/signals.h"
 #include "producers/batch/adapter.h"
+#include "producers/batch/lines.h"
 #include "producers/batch/receipts.h"
 #include "producers/sdk/adapter_conf.h"
 #include "producers/sdk/json_member.h"
@@ -148,47 +150,34 @@ static int put_line(struct run *run, struct slice line, struct err *err)
 	return put_one(run, line, err);
 }
 
-/* A line without its newline; of one that is too long just enough to see that. False at the end of the file. */
-static bool read_line(FILE *file, struct buf *line)
+static int put_stream(struct run *run, int fd, const char *name, struct err *err)
 {
-	int c;
-	size_t n = 0;
-
-	buf_clear(line);
-	while ((c = getc_unlocked(file)) != EOF && c != '\n') {
-		if (line->len <= LINE_MAX_BYTES)
-			buf_append_byte(line, (uint8_t)c);
-		n++;
-	}
-	return n > 0 || c != EOF;
-}
-
-static int put_stream(struct run *run, FILE *file, const char *name, struct err *err)
-{
-	struct buf line = BUF_INIT;
+	struct lines lines;
 	int rc = 0;
 
 	run->lines = 0;
-	while (rc == 0 && !signals_stop_requested() && read_line(file, &line)) {
+	lines_init(&lines, fd, LINE_MAX_BYTES);
+	while (rc == 0 && !signals_stop_requested() && lines_next(&lines)) {
 		run->lines++;
-		rc = put_line(run, buf_slice(&line), err);
+		rc = put_line(run, buf_slice(&lines.line), err);
 	}
-	if (rc == 0 && ferror(file))
+	errno = lines.error;
+	if (rc == 0 && lines.error && lines.error != EINTR)
 		rc = err_errno(err, "the file of tips %s", name);
-	buf_release(&line);
+	lines_release(&lines);
 	return rc;
 }
 
 static int put_file(struct run *run, const char *name, struct err *err)
 {
 	if (strcmp(name, "-") == 0)
-		return put_stream(run, stdin, "standard input", err);
+		return put_stream(run, STDIN_FILENO, "standard input", err);
 	char why[ERR_WHY_MAX];
-	FILE *file = fopen(name, "re");
-	if (file == NULL)
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
 		return err_set(err, ERR_USAGE, "no-file", "the file of tips %s: %s", name, err_why(errno, why));
-	int rc = put_stream(run, file, name, err);
-	(void)fclose(file);
+	int rc = put_stream(run, fd, name, err);
+	close(fd);
 	return rc;
 }
 
@@ -198,6 +187,17 @@ static bool any_flag(const struct program_call *call)
 		if (program_given(call, flags[i].option))
 			return true;
 	return false;
+}
+
+/* What was given by a flag stands in /proc/PID/cmdline for every user to read: not for longer than it must. */
+static void wipe_flags(const struct program_call *call)
+{
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		const char *value = program_value(call, flags[i].option, NULL);
+
+		if (value != NULL)
+			mem_wipe((void *)(uintptr_t)value, strlen(value)); /* argv is ours to write */
+	}
 }
 
 static int put_flags(struct run *run, const struct program_call *call, struct err *err)
@@ -212,6 +212,7 @@ static int put_flags(struct run *run, const struct program_call *call, struct er
 		buf_append_json(&json, value, strlen(value));
 	}
 	buf_append_byte(&json, '}');
+	wipe_flags(call);
 	run->lines = 1;
 	int rc = put_one(run, buf_slice(&json), err);
 	buf_release(&json);
@@ -372,6 +373,10 @@ const struct program tip_submit_program = {
 		"until the gateway has acknowledged it. For each line the program says whether it was accepted or "
 		"why not, never what stood in it. What is not acknowledged in time stays in the spool for the next "
 		"run.\n"
+		"\n"
+		"What is given by flags stands in the process's command line, where any user of the machine can read it, "
+		"until it is sealed; it is wiped then, but stays in the shell's history. Files and standard input leave no "
+		"such trace.\n"
 		"\n"
 		"Exit status: 0 all accepted, 65 some refused, 75 some still wait in the spool.",
 	.examples = "  tip-submit --config adapter.yaml --receipts receipts.jsonl tips.jsonl\n"

@@ -224,12 +224,15 @@ static int check_reserved(const char *json, size_t len)
 	struct err err = ERR_INIT;
 	struct tip tip;
 
-	if (begin(&err) || tip_parse(&tip, slice_of(json, len), true, &err))
+	if (begin(&err) || tip_parse(&tip, slice_of(json, len), true, &err)) {
+		mem_wipe_stack(STACK_SHALLOW);
 		return failed(&err);
+	}
 	struct tip_id id;
 	const char *given = tip_given_id(&tip);
 	int bad = given != NULL && (tip_id_parse(&id, given, strlen(given)) || tip_id_is_zero(&id));
 	tip_release(&tip);
+	mem_wipe_stack(STACK_SHALLOW);
 	return bad ? failed_with(TIPLINE_EINVAL, "/tip_id: not 32 lower-case hex digits") : TIPLINE_OK;
 }
 
@@ -329,7 +332,9 @@ int rehearsal_seal(struct tipline *tipline, const struct seal_recipients *recipi
 
 	if (recipients == NULL)
 		recipients = sealer_recipients(tipline->sealer);
-	if (sealer_frame_to(tipline->sealer, recipients, json, frame, &id, &err))
+	int rc = sealer_frame_to(tipline->sealer, recipients, json, frame, &id, &err);
+	mem_wipe_stack(STACK_SHALLOW);
+	if (rc)
 		return failed(&err);
 	memcpy(tip_id, id.bytes, TIPLINE_ID_BYTES);
 	return TIPLINE_OK;

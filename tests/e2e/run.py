@@ -20,10 +20,12 @@ sys.path.insert(0, HERE)
 
 import cases_bad_input  # noqa: E402
 import cases_bus        # noqa: E402
+import cases_canary     # noqa: E402
 import cases_commands   # noqa: E402
 import cases_completion # noqa: E402
 import cases_config     # noqa: E402
 import cases_explain    # noqa: E402
+import cases_guard      # noqa: E402
 import cases_install    # noqa: E402
 import cases_intake     # noqa: E402
 import cases_kills      # noqa: E402
@@ -36,7 +38,8 @@ from broker import kafka_installed  # noqa: E402
 from pipeline import Pipeline  # noqa: E402
 
 SUITES = [cases_commands, cases_completion, cases_install, cases_config, cases_mistakes, cases_intake, cases_reading,
-          cases_reload, cases_explain, cases_top, cases_bus, cases_parked, cases_bad_input, cases_kills]
+          cases_guard, cases_canary, cases_reload, cases_explain, cases_top, cases_bus, cases_parked, cases_bad_input,
+          cases_kills]
 
 
 def tests():

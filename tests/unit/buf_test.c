@@ -5,6 +5,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <pthread.h>
+#include <sys/mman.h>
+
 #include "ops/runtime/buf.h"
 #include "ops/runtime/err.h"
 
@@ -248,6 +251,59 @@ static void memory_that_is_refused_is_the_systems_fault(void **state)
 	assert_int_equal(err_exit_status(&err), 71);
 }
 
+#define STACK (1u << 20)
+#define DEPTH 20000
+
+/* Leaves DEPTH bytes of a text in its frame, as a parser does. */
+static __attribute__((noinline)) void leave_text(void)
+{
+	volatile uint8_t area[DEPTH];
+
+	for (size_t i = 0; i < DEPTH; i++)
+		area[i] = (uint8_t)"TIP!"[i % 4];
+	assert_int_equal(area[1], 'I');
+}
+
+static void *leave(void *arg)
+{
+	const enum stack_depth *depth = arg;
+
+	leave_text();
+	if (depth)
+		mem_wipe_stack(*depth);
+	return NULL;
+}
+
+/* How often the text is on the stack of a thread that has ended. */
+static size_t left_behind(enum stack_depth *depth)
+{
+	uint8_t *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pthread_attr_t attributes;
+	pthread_t thread;
+	size_t n = 0;
+
+	assert_ptr_not_equal(stack, MAP_FAILED);
+	pthread_attr_init(&attributes);
+	assert_int_equal(pthread_attr_setstack(&attributes, stack, STACK), 0);
+	assert_int_equal(pthread_create(&thread, &attributes, leave, depth), 0);
+	pthread_join(thread, NULL);
+	pthread_attr_destroy(&attributes);
+	for (size_t i = 0; i + 4 <= STACK; i += 4)
+		n += memmem("TIP!TIP!", 8, stack + i, 4) != NULL;
+	munmap(stack, STACK);
+	return n;
+}
+
+static void test_a_stack_is_wiped(void **state)
+{
+	static enum stack_depth depths[] = { STACK_SHALLOW, STACK_DEEP };
+
+	(void)state;
+	assert_true(left_behind(NULL) > DEPTH / 8);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(left_behind(&depths[i]), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -265,6 +321,7 @@ int main(void)
 		cmocka_unit_test(test_arena_copies),
 		cmocka_unit_test(test_memory_is_zeroed_and_wiped),
 		cmocka_unit_test(memory_that_is_refused_is_the_systems_fault),
+		cmocka_unit_test(test_a_stack_is_wiped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -186,6 +186,7 @@ int stage_batch_run(struct stage_batch *batch, const struct kafka_record *record
 	stage_outbox_clear(&batch->outbox);
 	stage_intake_wipe(&batch->intake);
 	arena_reset(batch->arena);
+	mem_wipe_stack(STACK_DEEP);
 	metric_observe(batch->meter->batch_seconds, (double)(clock_mono_ns() - begun) / 1e9);
 	return 0;
 }
