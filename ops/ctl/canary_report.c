@@ -83,40 +83,48 @@ static void count_hit(void *arg, uint64_t at, size_t tag)
 	(*n)++;
 }
 
-/* Each form once, at every distance from where the search looks. */
-static bool finds(const struct canary *canary, const struct canary_form *form)
+/* A form in two pieces, at every distance from where the search looks. */
+static bool finds(struct search_stream *stream, const struct buf *form)
 {
 	static const uint8_t filling[MARKER_MIN + 1] = "############";
-	struct search_stream stream;
-	size_t n = 0;
+	const size_t half = form->len / 2, *n = stream->arg;
+	const size_t before = *n;
 
-	search_stream_init(&stream, canary->search, count_hit, &n);
 	for (size_t shift = 0; shift <= MARKER_MIN; shift++) {
-		search_stream_begin(&stream, 0);
-		search_stream_feed(&stream, filling, shift);
-		search_stream_feed(&stream, form->bytes.data, form->bytes.len / 2);
-		search_stream_feed(&stream, form->bytes.data + form->bytes.len / 2, form->bytes.len - form->bytes.len / 2);
+		search_stream_begin(stream, 0);
+		search_stream_feed(stream, filling, shift);
+		search_stream_feed(stream, form->data, half);
+		search_stream_feed(stream, form->data + half, form->len - half);
 	}
-	search_stream_release(&stream);
-	return n >= MARKER_MIN + 1;
+	return *n - before >= MARKER_MIN + 1;
+}
+
+static bool finds_all(struct search_stream *stream, const char *marker)
+{
+	struct canary_form forms[CANARY_FORMS_MAX];
+	const size_t n = canary_forms(forms, marker);
+	bool found = true;
+
+	for (size_t i = 0; i < n; i++) {
+		found = found && finds(stream, &forms[i].bytes);
+		buf_release(&forms[i].bytes);
+	}
+	return found;
 }
 
 int canary_self_check(struct canary *canary, struct err *err)
 {
-	for (size_t i = 0; i < canary->markers->n; i++) {
-		struct canary_form forms[CANARY_FORMS_MAX];
-		const size_t n = canary_forms(forms, canary->markers->texts[i]);
-		bool found = true;
+	struct search_stream stream;
+	size_t n = 0, i = 0;
 
-		for (size_t k = 0; k < n; k++) {
-			found = found && finds(canary, &forms[k]);
-			buf_release(&forms[k].bytes);
-		}
-		if (!found)
-			return err_set(err, ERR_BUG, NULL, "the search does not find marker %s where it was put",
-				       canary->markers->names[i]);
-	}
-	return 0;
+	search_stream_init(&stream, canary->search, count_hit, &n);
+	while (i < canary->markers->n && finds_all(&stream, canary->markers->texts[i]))
+		i++;
+	search_stream_release(&stream);
+	if (i == canary->markers->n)
+		return 0;
+	return err_set(err, ERR_BUG, NULL, "the search does not find marker %s where it was put",
+		       canary->markers->names[i]);
 }
 
 void canary_place(struct canary *canary, const char *kind, const char *fmt, ...)

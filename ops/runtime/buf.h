@@ -101,7 +101,7 @@ void mem_wipe(void *data, size_t len);
 /*
  * Wipes what calls that have returned left on the stack below the caller: ciphers and parsers keep pieces of a text in
  * their frames. Deep: 256 KiB, for a thread of ours, after a batch; some 10 us. Shallow: 32 KiB, for a thread of
- * whoever calls the library, whose stack may be small; under 1 us.
+ * whoever calls the library, whose stack may be small; some 3 us.
  */
 enum stack_depth { STACK_SHALLOW, STACK_DEEP };
 void mem_wipe_stack(enum stack_depth depth);

@@ -162,7 +162,7 @@ static int put_stream(struct run *run, int fd, const char *name, struct err *err
 		rc = put_line(run, buf_slice(&lines.line), err);
 	}
 	errno = lines.error;
-	if (rc == 0 && lines.error && lines.error != EINTR)
+	if (rc == 0 && lines.error)
 		rc = err_errno(err, "the file of tips %s", name);
 	lines_release(&lines);
 	return rc;

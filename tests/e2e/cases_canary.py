@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Nothing of a tip lies readable anywhere but in its case: `tipctl canary`, and what it finds after a hard run.
 
-Guarantee 4 is test_no_marker_anywhere. Broken by hand, it failed there: stage_batch.c without mem_wipe_stack; buf_clear and
-buf_release, normal_wipe or lines.c's fill without mem_wipe; Jansson on plain free; arena_reset without mem_wipe (which
-also breaks what an arena promises).
+Guarantee 4 is test_no_marker_anywhere. Broken by hand, it failed there: stage_batch.c without mem_wipe_stack;
+buf_clear and buf_release, normal_wipe, or fill of lines.c without mem_wipe; Jansson on plain free; an arena without
+mem_wipe (which also breaks what an arena promises).
 """
 import base64
 import http.server
@@ -223,13 +223,30 @@ def planted_tips(pipeline, folder, n):
     return tips, markers
 
 
+LIMITS = {"narrative": 3000, "relation": 200, "where": 1000, "when": 1000, "contact_details": 500, "number": 50,
+          "rank": 100, "as_written": 1000}
+
+
+def make_dense(members):
+    """Each text all of its marker, so that any piece that is left behind somewhere shows one."""
+    for name, text in members.items():
+        if isinstance(text, str) and name != "contact":
+            marker = text.split()[0]
+            members[name] = marker * (LIMITS.get(name, 200) // len(marker))
+
+
 def make_various(tips):
-    """Sizes of each bucket, escapes, one that goes to oversight and one that is parked."""
+    """Sizes of each bucket, escapes, one that goes to oversight and one that is parked; and then one of each length:
+    which bytes a cipher leaves in its frame depends on where its last whole block ends."""
     words = "He takes money in the minicab office for raids that he tells the dealer of. "
     for tip, size in zip(tips, (0, 6, 120, 600, 2300)):
         tip["narrative"] += " " + words * size + tip["subjects"][0]["name"] + " \"é\"\n" + tip["relation"]
     tips[5]["narrative"] += " DI Quillfeather tells the drug dealers in Peckham about raids for five hundred pounds."
     tips[6]["channel"] = "phone"  # which the adapter may not use
+    make_dense(tips[7])
+    make_dense(tips[7]["subjects"][0])
+    for i, tip in enumerate(tips[8:]):
+        tip["narrative"] += " so" * (21 * i)
     return tips
 
 
@@ -271,7 +288,8 @@ def search_everything(pipeline, markers, adapter):
 def open_as(pipeline, identity, tip_id, which):
     argv = [pipeline.program("tipctl"), "--config", pipeline.conf_of("tipctl"), "cases", "show", tip_id, which]
     sealed = subprocess.run(argv, capture_output=True, check=True, stdin=subprocess.DEVNULL, timeout=60).stdout
-    return subprocess.run(["age", "-d", "-i", identity], input=sealed, capture_output=True, check=True).stdout.decode()
+    return subprocess.run(["age", "-d", "-i", identity], input=sealed, capture_output=True,
+                          check=True).stdout.decode(errors="replace")
 
 
 def fields_in(pipeline, markers, text):
@@ -280,19 +298,16 @@ def fields_in(pipeline, markers, text):
 
 
 def right_identities_open(pipeline, markers, names, before):
-    """A case opened by its team has every field but the contact's; the custodian's seal has that one alone."""
-    seen = set()
-    for tip_id, row in tips_in_store(pipeline).items():
-        if tip_id in before:
-            continue
-        team = pipeline.path("keys", "teams", f"{row['teams'][0]}.identity")
-        fields = fields_in(pipeline, markers, open_as(pipeline, team, tip_id, "--sealed"))
-        number = fields.copy().pop().split()[0]
-        equal(fields, {n for n in names if n.split()[0] == number and "contact" not in n}, "fields of a case")
-        custodian = open_as(pipeline, pipeline.path("keys", "custodian.identity"), tip_id, "--contact")
-        equal(fields_in(pipeline, markers, custodian), {f"{number} contact_details"}, "fields of a contact seal")
-        seen.add(number)
-    return seen
+    """Cases opened by their teams have every field but the contact's; the custodian's seals have those alone."""
+    rows = {tip_id: row for tip_id, row in tips_in_store(pipeline).items() if tip_id not in before}
+    cases = [open_as(pipeline, pipeline.path("keys", "teams", f"{row['teams'][0]}.identity"), tip_id, "--sealed")
+             for tip_id, row in rows.items()]
+    custodian = pipeline.path("keys", "custodian.identity")
+    contacts = [open_as(pipeline, custodian, tip_id, "--contact") for tip_id in rows]
+    stored = {name for name in names if name.split()[0] != "6"}  # the one that is parked
+    contact = {name for name in stored if "contact" in name}
+    equal(fields_in(pipeline, markers, "\n".join(cases)), stored - contact, "fields of the cases")
+    equal(fields_in(pipeline, markers, "\n".join(contacts)), contact, "fields of the contact seals")
 
 
 def test_no_marker_anywhere(pipeline):
@@ -300,7 +315,7 @@ def test_no_marker_anywhere(pipeline):
     if os.geteuid() != 0:
         return NOT_ROOT
     folder = fresh_folder(pipeline, "canary")
-    tips, planted = planted_tips(pipeline, folder, 8)
+    tips, planted = planted_tips(pipeline, folder, 16)
     markers, before = write_markers(folder, planted), set(tips_in_store(pipeline))
     plain = {name: pipeline.daemons[name].argv for name in DAEMONS}
     with_debug_log(pipeline)
@@ -311,8 +326,7 @@ def test_no_marker_anywhere(pipeline):
         report = search_everything(pipeline, markers, adapter)
         equal(report["hits"], [], "places where a marker lies readable")
         holds(all("markers themselves" in row["why"] for row in report["not_searched"]), f"{report['not_searched']}")
-        seen = right_identities_open(pipeline, markers, planted, before)
-        equal(seen, {str(i) for i in range(len(tips)) if i != 6}, "tips stored; the other is parked")
+        right_identities_open(pipeline, markers, planted, before)
     finally:
         if adapter:
             adapter.communicate(timeout=60)

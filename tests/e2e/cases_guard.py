@@ -53,6 +53,66 @@ def test_no_core_and_locked_keys(pipeline):
             holds(int(status_of(pid, "VmLck")) >= 4, f"{name}: {status_of(pid, 'VmLck')} kB locked")
 
 
+BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+
+
+def secret_of(line):
+    """The 32 bytes of a key file's line: hex, or an age identity (Bech32; the checksum is not looked at)."""
+    if not line.startswith("AGE-SECRET-KEY-1"):
+        return bytes.fromhex(line)
+    bits = "".join(f"{BECH32.index(c):05b}" for c in line.lower().removeprefix("age-secret-key-1")[:-6])
+    return bytes(int(bits[i:i + 8], 2) for i in range(0, 256, 8))
+
+
+def secrets_held(pipeline, worker):
+    """Every secret of a worker, as it is used and as it stands in its file."""
+    paths = [os.path.join(pipeline.path("keys-of", worker), n) for n in os.listdir(pipeline.path("keys-of", worker))]
+    if worker == "classify":
+        paths += [pipeline.path("keys", "linkage.key"), pipeline.path("keys", "triage", "1.identity")]
+    for path in paths:
+        with open(path, encoding="ascii") as f:
+            line = next(text.strip() for text in f if text.strip() and text[0] != "#")
+        yield path, secret_of(line), line.encode()
+
+
+def mappings(pid):
+    """Each mapping's range, and whether it is locked in memory and kept out of dumps."""
+    with open(f"/proc/{pid}/smaps", encoding="utf-8", errors="replace") as f:
+        for line in f:
+            if line.split()[0].endswith(":"):
+                if line.startswith("VmFlags:"):
+                    yield span, "lo" in line.split()
+                continue
+            span = tuple(int(n, 16) for n in line.split()[0].split("-"))
+
+
+def places_in_memory(pid, needles):
+    """Where each of the byte strings lies: needle, whether that mapping is locked."""
+    with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+        for (start, end), locked in mappings(pid):
+            try:
+                memory.seek(start)
+                content = memory.read(end - start)
+            except (OSError, OverflowError, ValueError):
+                continue  # a guard page, or the kernel's own
+            yield from ((needle, locked) for needle in needles if needle in content)
+
+
+def test_keys_lie_in_locked_memory_alone(pipeline):
+    """each key of a worker is in its memory once it idles, but only where it is locked; its file's text is nowhere"""
+    if os.geteuid() != 0:
+        return "only root can look into a daemon's memory"
+    pipeline.wait_drained()
+    for worker in WORKERS:
+        held = list(secrets_held(pipeline, worker))
+        found = set(places_in_memory(pipeline.daemons[worker].process.pid, [n for _, *both in held for n in both]))
+        for path, secret, text in held:
+            holds((secret, True) in found, f"{worker}: the key of {path} is not where it must be: the test is blind")
+            holds((secret, False) not in found, f"{worker}: the key of {path} lies in memory that is not locked")
+            holds(not {(text, True), (text, False)} & found, f"{worker}: the text of {path} lies in memory")
+    return None
+
+
 def program_and_args(world, name, *replaced):
     if name in DAEMONS:
         return f"tipline-{name}", ["--config", world.conf(name, *replaced)]

@@ -28,7 +28,7 @@ def submit_tips(pipeline, adapter, tips, check=True):
         f.writelines(json.dumps(t) + "\n" for t in tips)
     result = submit(pipeline, adapter, "--receipts", receipts, source, check=check)
     with open(pipeline.path("log", f"{adapter}-by-hand.log"), "a", encoding="utf-8") as log:
-        log.write(result.stdout + result.stderr)  # searched with the others' by test_nothing_readable_on_disk
+        log.write(result.stdout + result.stderr)  # searched with the others' by test_no_marker_anywhere
     return receipts_in(receipts)
 
 

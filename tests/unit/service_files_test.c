@@ -41,9 +41,23 @@ static void daemons_are_started_again_without_end(void **state)
 	}
 }
 
+/* No core, no swap, and enough memory that may be locked for the keys. */
+static void memory_stays_off_disks(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(daemons) / sizeof(daemons[0]); i++) {
+		assert_true(unit_says(daemons[i], "[Service]", "LimitCORE=0"));
+		assert_true(unit_says(daemons[i], "[Service]", "MemorySwapMax=0"));
+		assert_true(unit_says(daemons[i], "[Service]", "LimitMEMLOCK=16M"));
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(daemons_are_started_again_without_end) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(daemons_are_started_again_without_end),
+		cmocka_unit_test(memory_stays_off_disks),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
