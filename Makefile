@@ -62,7 +62,7 @@ E2E_TOOLS := $(addprefix $(B)/tests/,seal_raw curve_peer make_topic)
 
 # Fuzz targets, tests/fuzz/NAME_fuzz.c : seconds in `make test`. Clang alone has libFuzzer, so they have a tree of their own.
 FUZZ := tip:20 frame:20 record:20 tip1:20 gateway:20 kafka:20 yaml:20 conf:20 age:20 lexicon:20 text:20 \
-	record_json:10 entry:10 bech32:10 keys:10 policy:10 register:10 log:10
+	age_stream:20 armour:20 record_json:10 entry:10 bech32:10 keys:10 policy:10 register:10 log:10
 FUZZ_SAN := fuzzer,address,undefined
 FUZZ_B := build/clang-$(subst $(comma),-,$(FUZZ_SAN))
 fuzz_targets = $(if $(TARGET),$(filter $(addsuffix :%,$(TARGET)),$(FUZZ)),$(FUZZ))
@@ -111,10 +111,11 @@ unit: $(TESTS) ## unit tests (cmocka)
 	$(Q)tests/unit/run $(TESTS)
 
 # Under memcheck all unit tests but: kafka_* and sdk_test (librdkafka and a gateway against deadlines, 30 times slower),
-# stage_loop_test (runs itself again, which valgrind refuses), age_vectors and classify (a minute and more of arithmetic).
+# stage_loop_test (runs itself again, which valgrind refuses), age_vectors, frame_sealed and classify (minutes of
+# arithmetic).
 # dedupe_index_test leaves children in the middle, with all they hold: no leaks are looked for there.
 VALGRIND := valgrind -q --error-exitcode=9 --errors-for-leak-kinds=definite --child-silent-after-fork=yes
-VALGRIND_NOT := kafka_% sdk stage_loop age_vectors classify
+VALGRIND_NOT := kafka_% sdk stage_loop age_vectors frame_sealed classify
 VALGRIND_LEAKY := dedupe_index
 VALGRIND_QUICK := bech32 buf bus conf err file log tip tip1 tip_id token topics yaml digest keys ledger linker metrics nearest \
 	policy reason record_json seal store

@@ -8,6 +8,7 @@
  * stanzas or a header over 1 KiB, scrypt stanzas, low-order points, non-canonical base64, CRLF, a bad header MAC, a
  * missing, empty or misplaced last chunk, trailing bytes. Stanzas of other types beside ours are skipped.
  *   AGE_HEADER malformed header     AGE_MAC header MAC     KEY_UNKNOWN no stanza opens     AGE_PAYLOAD stream
+ * Files too large for memory, or in text form (armour): age_stream.h.
  */
 #ifndef TIPLINE_SCHEMA_AGE_H
 #define TIPLINE_SCHEMA_AGE_H

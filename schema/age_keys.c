@@ -28,13 +28,19 @@ void age_wrap_key(uint8_t key[AGE_KEY_BYTES], const uint8_t shared[AGE_KEY_BYTES
 		    slice_str("age-encryption.org/v1/X25519"));
 }
 
+/* Bech32 allows a word to be all in the other case; age has one spelling of each key. */
+static int decode(uint8_t key[AGE_KEY_BYTES], const char *text, size_t len, const char *prefix, char first)
+{
+	return len > 0 && text[0] == first ? bech32_decode(text, len, prefix, key, AGE_KEY_BYTES) : -1;
+}
+
 int age_recipient_parse(struct age_recipient *recipient, const char *text, size_t len, struct err *err)
 {
 	static const uint8_t any_secret[AGE_KEY_BYTES] = { 8 };
 	uint8_t shared[AGE_KEY_BYTES];
 	struct age_recipient parsed;
 
-	if (bech32_decode(text, len, RECIPIENT_PREFIX, parsed.key, sizeof(parsed.key)) != 0)
+	if (decode(parsed.key, text, len, RECIPIENT_PREFIX, 'a') != 0)
 		return err_set(err, ERR_CONFIG, NULL, "not an age recipient (age1…)");
 	if (age_share(shared, any_secret, parsed.key) != 0)
 		return err_set(err, ERR_CONFIG, NULL, "an age recipient that anybody could open");
@@ -85,7 +91,7 @@ int age_identity_parse(struct age_identity **out, const char *text, size_t len, 
 
 	if (identity == NULL)
 		return -1;
-	if (bech32_decode(text, len, IDENTITY_PREFIX, identity->secret, sizeof(identity->secret)) != 0) {
+	if (decode(identity->secret, text, len, IDENTITY_PREFIX, 'A') != 0) {
 		age_identity_free(identity);
 		return err_set(err, ERR_CONFIG, NULL, "not an age identity (AGE-SECRET-KEY-1…)");
 	}

@@ -71,20 +71,24 @@ static int check_mac(const uint8_t file_key[AGE_FILE_KEY_BYTES], const struct ag
 	return 0;
 }
 
+int age_header_open(uint8_t file_key[AGE_FILE_KEY_BYTES], struct age_identity *const *identities, size_t n,
+		    const struct age_header *header, struct err *err)
+{
+	if (find_file_key(file_key, identities, n, header, err) == 0 && check_mac(file_key, header, err) == 0)
+		return 0;
+	sodium_memzero(file_key, AGE_FILE_KEY_BYTES);
+	return -1;
+}
+
 int age_open(struct buf *plain, struct age_identity *const *identities, size_t n, struct slice file, struct err *err)
 {
 	uint8_t file_key[AGE_FILE_KEY_BYTES];
 	struct age_header header;
 	int result;
 
-	if (age_header_parse(&header, file, err) != 0)
+	if (age_header_parse(&header, file, err) != 0 || age_header_open(file_key, identities, n, &header, err) != 0)
 		return -1;
-	result = find_file_key(file_key, identities, n, &header, err);
-	if (result == 0)
-		result = check_mac(file_key, &header, err);
-	if (result == 0)
-		result = age_payload_open(plain, file_key,
-					  slice_of(file.data + header.size, file.len - header.size), err);
+	result = age_payload_open(plain, file_key, slice_of(file.data + header.size, file.len - header.size), err);
 	sodium_memzero(file_key, sizeof(file_key));
 	return result;
 }

@@ -62,15 +62,16 @@ size_t age_sealed_size(size_t n, size_t len)
 	return header_size(n) + age_payload_size(len);
 }
 
-static void seal(struct buf *out, const struct age_recipient *const *recipients, size_t n, struct slice plain)
+void age_header_seal(struct buf *out, const struct age_recipient *const *recipients, size_t n,
+		     uint8_t file_key[AGE_FILE_KEY_BYTES])
 {
 	size_t start = out->len;
 	uint8_t mac[AGE_MAC_BYTES];
 	struct sealer sealer;
 
-	buf_reserve(out, age_sealed_size(n, plain.len));
-	randombytes_buf(sealer.secret, sizeof(sealer.secret));
-	randombytes_buf(sealer.file_key, sizeof(sealer.file_key));
+	if (n == 0 || n > AGE_RECIPIENTS_MAX)
+		BUG("an age file of %zu stanzas", n);
+	randombytes_buf(&sealer, sizeof(sealer));
 	crypto_scalarmult_base(sealer.share, sealer.secret);
 	buf_append_str(out, AGE_VERSION_LINE);
 	for (size_t i = 0; i < n; i++)
@@ -80,15 +81,25 @@ static void seal(struct buf *out, const struct age_recipient *const *recipients,
 	buf_append_byte(out, ' ');
 	append_base64_32(out, mac);
 	buf_append_byte(out, '\n');
-	age_payload_seal(out, sealer.file_key, plain);
+	memcpy(file_key, sealer.file_key, AGE_FILE_KEY_BYTES);
 	sodium_memzero(&sealer, sizeof(sealer));
+}
+
+static void seal(struct buf *out, const struct age_recipient *const *recipients, size_t n, struct slice plain)
+{
+	uint8_t file_key[AGE_FILE_KEY_BYTES];
+
+	buf_reserve(out, age_sealed_size(n, plain.len));
+	age_header_seal(out, recipients, n, file_key);
+	age_payload_seal(out, file_key, plain);
+	sodium_memzero(file_key, sizeof(file_key));
 }
 
 void age_seal(struct buf *out, const struct age_recipient *recipients, size_t n, struct slice plain)
 {
 	const struct age_recipient *places[AGE_RECIPIENTS_MAX];
 
-	if (n == 0 || n > AGE_RECIPIENTS_MAX)
+	if (n > AGE_RECIPIENTS_MAX)
 		BUG("an age file for %zu recipients", n);
 	for (size_t i = 0; i < n; i++)
 		places[i] = &recipients[i];

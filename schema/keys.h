@@ -51,6 +51,9 @@ int keys_load_bus(struct bus_ring **out, const char *folder, struct err *err) __
 int keys_load_hex32(uint8_t key[32], const char *path, struct err *err);
 int keys_load_sign(uint8_t secret[FRAME_SIGN_SECRET], const char *path, struct err *err); /* 128 hex digits */
 int keys_load_recipient(struct age_recipient *recipient, const char *path, struct err *err);
+/* Adds those of a file, one a line, to the `n` that are there; at least one, and no more than `max` together. */
+int keys_load_recipient_list(struct age_recipient *recipients, size_t max, size_t *n, const char *path,
+			     struct err *err);
 int keys_load_recipients(struct seal_recipients *recipients, const char *path, struct err *err);
 struct curve_pair {
 	char secret[41], public_key[41]; /* Z85 */

@@ -125,6 +125,29 @@ int keys_load_recipient(struct age_recipient *recipient, const char *path, struc
 	return result;
 }
 
+int keys_load_recipient_list(struct age_recipient *recipients, size_t max, size_t *n, const char *path,
+			     struct err *err)
+{
+	struct buf content = BUF_INIT;
+	const size_t before = *n;
+	struct slice rest, line;
+	int result = keys_read_public(&content, path, err);
+
+	rest = buf_slice(&content);
+	while (result == 0 && key_line_next(&rest, &line)) {
+		if (*n == max)
+			result = err_set(err, ERR_CONFIG, NULL, "%s: more than %zu recipients", path, max);
+		else if (age_recipient_parse(&recipients[*n], (const char *)line.data, line.len, err) != 0)
+			result = err_prefix(err, "%s", path);
+		else
+			(*n)++;
+	}
+	buf_release(&content);
+	if (result == 0 && *n == before)
+		result = err_set(err, ERR_CONFIG, NULL, "%s: no age recipient in it", path);
+	return result;
+}
+
 static int recipient_of(struct age_recipient *recipient, const struct yaml_node *root, const char *key,
 			struct err *err)
 {

@@ -23,6 +23,7 @@
 	X(AGE_HEADER, "age-header", "the age header is malformed", "ask the adapter's owner") \
 	X(AGE_MAC, "age-mac", "the age header's MAC does not hold", "suspect tampering") \
 	X(AGE_PAYLOAD, "age-payload", "the age payload is damaged or cut", "suspect tampering") \
+	X(AGE_ARMOUR, "age-armour", "the text form of an age file is malformed", "ask whoever made the file") \
 	X(KEY_UNKNOWN, "key-unknown", "sealed to a key that is not here", "bring the key, then replay") \
 	X(BODY_PADDING, "body-padding", "the sealed body's size or padding is wrong", "ask the adapter's owner") \
 	X(BODY_VERSION, "body-version", "a body version this release does not know", "upgrade, then replay") \

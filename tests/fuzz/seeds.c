@@ -4,6 +4,7 @@
  * random where sealing is, so they are made once and kept in tests/fuzz/corpus: `make fuzz-seeds` makes them anew.
  * Seeds that are text stand there as somebody wrote them.
  */
+#include <sodium.h>
 #include <sys/stat.h>
 
 #include "schema/age_parts.h"
@@ -42,6 +43,30 @@ static void write_frame(void)
 	buf_release(&out);
 }
 
+/* As armour_fuzz.c reads it, and age_stream_fuzz.c behind two bytes that cut the pieces. */
+static void write_armour(const char *name, struct slice file)
+{
+	struct buf out = BUF_INIT;
+	char line[80];
+
+	buf_append_be16(&out, 0);
+	buf_append_slice(&out, file);
+	write_seed("age_stream", name, buf_slice(&out));
+	buf_clear(&out);
+	buf_append_be16(&out, 37);
+	buf_append_str(&out, "-----BEGIN AGE ENCRYPTED FILE-----\n");
+	for (size_t at = 0; at < file.len; at += 48) {
+		sodium_bin2base64(line, sizeof(line), file.data + at, file.len - at < 48 ? file.len - at : 48,
+				  sodium_base64_VARIANT_ORIGINAL);
+		buf_printf(&out, "%s\n", line);
+	}
+	buf_append_str(&out, "-----END AGE ENCRYPTED FILE-----\n");
+	write_seed("armour", name, slice_of(out.data + 2, out.len - 2));
+	(void)snprintf(line, sizeof(line), "%s-as-text", name);
+	write_seed("age_stream", line, buf_slice(&out));
+	buf_release(&out);
+}
+
 static void write_age(void)
 {
 	static const size_t lengths[] = { 0, 100 };
@@ -60,6 +85,7 @@ static void write_age(void)
 		age_seal_among_fill(&out, keys, 1 + i, 1 + 2 * i, slice_of(zeros, lengths[i]));
 		(void)snprintf(name, sizeof(name), "of-%zu-bytes", lengths[i]);
 		write_seed("age", name, buf_slice(&out));
+		write_armour(name, buf_slice(&out));
 	}
 	age_identity_free(identity);
 	buf_release(&out);

@@ -132,6 +132,12 @@ static void stanzas_share_one_ephemeral_key(void **state)
 	buf_release(&file);
 }
 
+static void other_case(char *text)
+{
+	for (; *text != '\0'; text++)
+		*text = (char)(*text ^ (*text >= 'A' ? 0x20 : 0));
+}
+
 static void keys_as_text(void **state)
 {
 	struct fixture *f = *state;
@@ -155,6 +161,11 @@ static void keys_as_text(void **state)
 	assert_int_equal(age_recipient_parse(&recipient, text, strlen(text), &err), -1);
 	assert_int_equal(err.kind, ERR_CONFIG);
 	assert_int_equal(age_identity_parse(&again, public_text, strlen(public_text), &err), -1);
+	/* Secret keys are upper-case, public ones lower-case. */
+	other_case(text);
+	other_case(public_text);
+	assert_int_equal(age_identity_parse(&again, text, strlen(text), &err), -1);
+	assert_int_equal(age_recipient_parse(&recipient, public_text, strlen(public_text), &err), -1);
 }
 
 static void fill_is_a_curve_point(void **state)
