@@ -99,7 +99,7 @@ down: ## stop it
 
 test: ## lint, unit, fuzz, replay and end-to-end tests, a short chaos
 	$(Q)ops/deploy/local/setup all
-	$(Q)$(MAKE) --no-print-directory lint unit valgrind-quick fuzz replay
+	$(Q)$(MAKE) --no-print-directory lint unit interop valgrind-quick fuzz replay
 	$(Q)$(MAKE) --no-print-directory memory SECONDS=15
 	$(Q)$(MAKE) --no-print-directory e2e
 	$(Q)$(MAKE) --no-print-directory chaos KILLS=$(or $(KILLS),40) MINUTES=5
@@ -137,6 +137,9 @@ memory: programs $(B)/memory/shim.so $(B)/tests/memory-steps ## every allocation
 
 e2e: programs $(E2E_TOOLS) ## end to end on Apache Kafka, with kills
 	$(Q)python3 tests/e2e/run.py --bin $(B)/bin
+
+interop: programs ## age files in pipes, and both ways with other programs' age
+	$(Q)python3 tests/interop/run.py --bin $(B)/bin
 
 bench: programs $(B)/tests/bench-primitives ## what a tip costs and how long it takes, on Apache Kafka (figures, no pass or fail)
 	$(Q)ops/deploy/local/setup all
@@ -180,7 +183,7 @@ install: man ## programs, library, manual pages, completion, to DESTDIR and PREF
 clean: ## remove what was built, not what was set up
 	$(Q)rm -rf build/gcc* build/clang* build/man
 
-.PHONY: help all programs setup setup-quiet demo up down test lint unit replay memory e2e chaos bench valgrind valgrind-quick soak fuzz fuzz-programs fuzz-seeds man install clean
+.PHONY: help all programs setup setup-quiet demo up down test lint unit interop replay memory e2e chaos bench valgrind valgrind-quick soak fuzz fuzz-programs fuzz-seeds man install clean
 
 # Rules.
 $(B)/%.o: %.c | $(B)/gen/store.sql.h

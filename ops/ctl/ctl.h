@@ -5,7 +5,7 @@
  * as a table for people, so the two never say different things.
  *
  * Nothing here holds a key that opens a tip, except while `keys init` and `register build` run, and what is
- * given to `explain`.
+ * given to `explain` and `age open`.
  */
 #ifndef TIPLINE_OPS_CTL_CTL_H
 #define TIPLINE_OPS_CTL_CTL_H
@@ -74,6 +74,8 @@ int ctl_topics_create(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_topics_check(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_keys_init(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_register_build(struct ctl *ctl, struct ctl_output *out, struct err *err);
+int ctl_age_seal(struct ctl *ctl, struct ctl_output *out, struct err *err);
+int ctl_age_open(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_status(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_parked_list(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_parked_show(struct ctl *ctl, struct ctl_output *out, struct err *err);

@@ -41,7 +41,10 @@ static const struct program_option options[] = {
 	{ "contact", 0, NULL, "cases show: write the contact details as they are sealed to the custodian, an age file" },
 	{ "store", 0, "FILE", "another store than the configuration's" },
 	{ "bus-key", 0, "FOLDER", "explain: the bus keys that the caller holds (as keys.bus of a stage)" },
-	{ "identity", 0, "FILE", "explain: the identity of the caller's team" },
+	{ "identity", 'i', "FILE",
+	  "explain: the identity of the caller's team; age open: whose file it is; may be repeated" },
+	{ "recipient", 'r', "RECIPIENT", "age seal: a public key, age1…; may be repeated, 8 in all" },
+	{ "recipients-file", 'R', "FILE", "age seal: a file of public keys, one a line; may be repeated" },
 	{ "interval", 0, "TIME", "top: how often, 100ms to 60m; 2s unless given" },
 	{ "count", 0, "N", "top: end after so many pictures" },
 	{ "markers", 0, "FILE", "canary tip: where the markers are written; canary search: the markers to look for" },
@@ -126,6 +129,8 @@ const struct program ctl_program = {
 		"reconcile [RECEIPTS ...] [--store FILE]\n"
 		"canary tip --markers FILE\n"
 		"canary search --markers FILE [--pid LIST] [FILE|FOLDER|- ...]\n"
+		"age seal -r RECIPIENT ... [-R FILE ...]\n"
+		"age open -i FILE ...\n"
 		"config check [FILE|FOLDER ...]\n"
 		"topics create\n"
 		"topics check\n"
@@ -220,6 +225,16 @@ const struct program ctl_program = {
 		"\n"
 		"formats reasons|tip|topics: writes the manual page of a format or a list of codes, as roff.\n"
 		"\n"
+		"age seal, age open: standard input to standard output, of any size. age seal writes an age file (version 1, "
+		"binary) that each recipient can open alone: 1 to 8 public keys, given with -r, or with -R as a file of one a "
+		"line, where empty lines and those that begin with # are skipped. age open opens one, also in its text form, "
+		"with the identities in the files given with -i (as age-keygen and keys init write them; several in one file "
+		"are all tried; a file that others can read is refused). A file that is refused ends with status 65 and its "
+		"reason code on standard error: age-header, age-mac, age-payload, age-armour or key-unknown "
+		"(tipline-reasons(7)). Nothing is written that was not authenticated; but a large file is written while it is "
+		"read, so of one that is damaged or cut further on, what stood before has been written: use the output only "
+		"when the status is 0.\n"
+		"\n"
 		"reconcile [RECEIPTS ...]: compares, tip by tip, what was accepted (what tip.sealed holds, "
 		"and what the receipts files of adapters say they were told) with what is stored, parked, "
 		"discarded and in flight. Names every tip that is missing; status 1 when one is missing or stored twice.",
@@ -228,6 +243,9 @@ const struct program ctl_program = {
 		"Open a case as its team does:\n\n"
 		"    tipctl --config tipctl.yaml cases show TIP --sealed |\n"
 		"        age -d -i corruption.identity\n\n"
+		"Keep a copy of the store for two people, and open it again:\n\n"
+		"    tipctl age seal -R office.recipients < store.db > store.db.age\n"
+		"    tipctl age open -i office.identity < store.db.age > store.db\n\n"
 		"A key was missing and is there now; look first, then put the tips back:\n\n"
 		"    tipctl --config tipctl.yaml parked replay \\\n"
 		"        --reason key-unknown --dry-run\n"

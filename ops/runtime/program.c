@@ -229,6 +229,11 @@ const char *program_value(const struct program_call *call, const char *option, c
 	return value ? value : fallback;
 }
 
+const char *program_value_at(const struct program_call *call, const char *option, size_t i)
+{
+	return command_line_value_at(call->opaque, option, i);
+}
+
 const struct program *program_of(const struct program_call *call)
 {
 	const struct command_line *line = call->opaque;

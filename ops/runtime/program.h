@@ -10,10 +10,11 @@
  *   --completion         what bash needs to complete the command line, from the same tables, on standard output
  *   --log-level LEVEL    debug, info, warn, error
  * Options may stand before or after operands, `--opt value` or `--opt=value`; `--` ends them; the last of an option
- * counts. Wrong options print what was possible and end with 64; so does an ERR_USAGE from `run`, unless it has a
- * reason (a wrong value, where its own sentence is enough). An error from `run` is said once (a program of section 1
- * prints it, others log it) and becomes the exit status (err_exit_status). `run` may also return a positive status of
- * its own without an error. Standard output that could not be written is an error too.
+ * counts, but where a program asks for each (program_value_at). Wrong options print what was possible and end with
+ * 64; so does an ERR_USAGE from `run`, unless it has a reason (a wrong value, where its own sentence is enough). An
+ * error from `run` is said once (a program of section 1 prints it, others log it) and becomes the exit status
+ * (err_exit_status). `run` may also return a positive status of its own without an error. Standard output that
+ * could not be written is an error too.
  */
 #ifndef TIPLINE_OPS_RUNTIME_PROGRAM_H
 #define TIPLINE_OPS_RUNTIME_PROGRAM_H
@@ -78,6 +79,8 @@ int program_main(int argc, char **argv, const struct program *program);
 
 bool program_given(const struct program_call *call, const char *option);
 const char *program_value(const struct program_call *call, const char *option, const char *fallback);
+/* Of the `i`th time that the option was given, counted from 0; NULL when it was not given so often. */
+const char *program_value_at(const struct program_call *call, const char *option, size_t i);
 const struct program *program_of(const struct program_call *call);
 
 /* sd_notify("READY=1"), ("STOPPING=1"), ("WATCHDOG=1") when run under systemd; nothing otherwise. */

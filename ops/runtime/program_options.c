@@ -69,7 +69,9 @@ void command_line_init(struct command_line *line, const struct program *program)
 void command_line_release(struct command_line *line)
 {
 	free(line->operands);
+	free(line->occurrences);
 	line->operands = NULL;
+	line->occurrences = NULL;
 }
 
 static int no_such_option(const struct command_line *line, const char *name, size_t len, struct err *err)
@@ -84,6 +86,11 @@ static int no_such_option(const struct command_line *line, const char *name, siz
 	if (near.best)
 		return err_set(err, ERR_USAGE, NULL, "there is no option --%s; did you mean --%s?", word, near.best);
 	return err_set(err, ERR_USAGE, NULL, "there is no option --%s", word);
+}
+
+static void note(struct command_line *line, const struct given_option *given)
+{
+	line->occurrences[line->n_occurrences++] = (struct occurrence){ given->option, given->value };
 }
 
 /* --name, --name=value, --name value. Returns how many arguments it took. */
@@ -105,6 +112,7 @@ static int read_long(struct command_line *line, char **argv, struct err *err)
 	if (!given->value)
 		return err_set(err, ERR_USAGE, NULL, "--%s needs a value: %s", given->option->name,
 			       given->option->value);
+	note(line, given);
 	return equals ? 1 : 2;
 }
 
@@ -123,6 +131,7 @@ static int read_letters(struct command_line *line, char **argv, struct err *err)
 		given->value = letter[1] ? letter + 1 : argv[1];
 		if (!given->value)
 			return err_set(err, ERR_USAGE, NULL, "-%c needs a value: %s", *letter, given->option->value);
+		note(line, given);
 		return letter[1] ? 1 : 2;
 	}
 	return 1;
@@ -143,6 +152,7 @@ static int read_argument(struct command_line *line, char **argv, struct err *err
 int command_line_read(struct command_line *line, int argc, char **argv, struct err *err)
 {
 	line->operands = mem_alloc(((size_t)argc + 1) * sizeof(*line->operands));
+	line->occurrences = mem_alloc(((size_t)argc + 1) * sizeof(*line->occurrences));
 	for (int i = 1; i < argc;) {
 		int taken;
 
@@ -166,4 +176,12 @@ const char *command_line_value(const struct command_line *line, const char *opti
 			return line->options[i].value;
 	}
 	BUG("the program has no option --%s", option);
+}
+
+const char *command_line_value_at(const struct command_line *line, const char *option, size_t i)
+{
+	for (size_t k = 0; k < line->n_occurrences; k++)
+		if (strcmp(line->occurrences[k].option->name, option) == 0 && i-- == 0)
+			return line->occurrences[k].value;
+	return NULL;
 }

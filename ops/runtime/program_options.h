@@ -16,6 +16,11 @@ struct command_line {
 		const char *value; /* of the last time it was given; "" for a flag; NULL: not given */
 	} options[PROGRAM_OPTIONS_MAX];
 	size_t n_options;
+	struct occurrence {
+		const struct program_option *option;
+		const char *value;
+	} *occurrences; /* every option with a value, as often as it was given, in the command line's order */
+	size_t n_occurrences;
 	const char **operands; /* in the command line's order, NULL at the end */
 	int n_operands;
 };
@@ -28,5 +33,7 @@ void command_line_release(struct command_line *line);
 
 /* NULL when not given. An option that the program does not have is a BUG(). */
 const char *command_line_value(const struct command_line *line, const char *option);
+/* Of the `i`th time it was given, counted from 0; NULL when it was not given so often. */
+const char *command_line_value_at(const struct command_line *line, const char *option, size_t i);
 
 #endif

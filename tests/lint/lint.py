@@ -67,7 +67,8 @@ BANNED = {
 
 # These stand in the manner of other tools and carry no licence line.
 NO_SPDX = re.compile(r"\.(md|jsonl|json|map|in|key|receipts|xml|gitignore)$|/(in|want)$|^\.gitignore$|^README\.md$")
-SOURCE = re.compile(r"\.(c|h|py|sh|sql|cddl|ya?ml)$|^Makefile$|/(run|setup|install|format-page)$|^\.ci/run$")
+SOURCE = re.compile(r"\.(c|h|py|sh|sql|cddl|ya?ml|mjs|go|rs|toml)$|^Makefile$|/(run|setup|install|format-page)$|"
+                    r"^\.ci/run$")
 
 
 def tracked():

@@ -39,6 +39,8 @@ static int run(const struct program_call *call, struct err *err)
 	       call->conf ? conf_str(call->conf, "kafka.brokers") : "-");
 	for (int i = 0; i < call->argc; i++)
 		printf(" [%s]", call->argv[i]);
+	for (size_t i = 0; strcmp(first, "each") == 0 && program_value_at(call, "file", i); i++)
+		printf(" %zu=%s", i, program_value_at(call, "file", i));
 	printf("\n");
 	if (strcmp(first, "data") == 0)
 		return err_set(err, ERR_DATA, "malformed", "line 3: \x1B[31m no tip");
@@ -237,6 +239,8 @@ static void test_command_lines(void **state)
 		{ "a b", 0, "dry=0 file=- brokers=- [a] [b]\n", "" },
 		{ "a --dry-run b", 0, "dry=1 file=- brokers=- [a] [b]\n", "" },
 		{ "--file x --file=y", 0, "dry=0 file=y brokers=-\n", "" },
+		{ "each -fx --file y -f z", 0, "dry=0 file=z brokers=- [each] 0=x 1=y 2=z\n", "" },
+		{ "each --dry-run", 0, "dry=1 file=- brokers=- [each]\n", "" },
 		{ "--file= a", 0, "dry=0 file= brokers=- [a]\n", "" },
 		{ "-nf x a", 0, "dry=1 file=x brokers=- [a]\n", "" },
 		{ "-fx -", 0, "dry=0 file=x brokers=- [-]\n", "" },

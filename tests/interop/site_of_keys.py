@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A folder with eight age identities and files, and the programs that work on them."""
+import json
+import os
+import re
+import shutil
+import subprocess
+
+KEYS = 8
+BUCKETS = [4096, 16384, 65536, 262144, 1048576]
+SIZES = sorted({0, 1, 65535, 65536, 65537, *(b + d for b in BUCKETS for d in (-1, 0, 1))})
+
+
+def holds(condition, what):
+    if not condition:
+        raise AssertionError(what)
+
+
+def equal(got, want, what):
+    holds(got == want, f"{what}: got {got!r}, want {want!r}")
+
+
+class Site:
+    def __init__(self, folder, tipctl, npm, here):
+        self.folder, self.tipctl, self.npm, self.here = folder, tipctl, npm, here
+        self._peer = None
+        self.identities, self.recipients = [], []  # paths, text
+        os.makedirs(folder)
+        self.run([tipctl, "keys", "init", self.path("site"), "--teams",
+                  ",".join(f"k{n}" for n in range(KEYS))])
+        for n in range(KEYS):
+            self.identities.append(self.path("site", "teams", f"k{n}.identity"))
+            with open(self.path("site", "teams", f"k{n}.recipient"), encoding="utf-8") as f:
+                self.recipients.append(re.search(r"^age1\w+$", f.read(), re.M).group())
+
+    def path(self, *parts):
+        return os.path.join(self.folder, *parts)
+
+    def write(self, name, content, mode=0o600):
+        path = self.path(name)
+        with open(path, "wb") as f:
+            f.write(content)
+        os.chmod(path, mode)
+        return path
+
+    @staticmethod
+    def read(path):
+        with open(path, "rb") as f:
+            return f.read()
+
+    @staticmethod
+    def run(argv, given=b"", check=True, **more):
+        done = subprocess.run(argv, input=given, capture_output=True, timeout=120, **more)
+        if check and done.returncode != 0:
+            raise AssertionError(f"{' '.join(argv)[:200]}: {done.returncode}: {done.stderr[:300]!r}")
+        return done
+
+    def seal(self, plain, n=1):
+        to = [word for r in self.recipients[:n] for word in ("-r", r)]
+        return self.run([self.tipctl, "age", "seal", *to], plain).stdout
+
+    def open(self, file, identity, check=True):
+        return self.run([self.tipctl, "age", "open", "-i", identity], file, check)
+
+    def no_age(self):
+        return None if shutil.which("age") and shutil.which("age-keygen") else "no age here (Debian package age)"
+
+    def no_peer(self):
+        """Why npm's age-encryption cannot be asked; None when it can."""
+        if not os.path.isdir(os.path.join(self.npm, "node_modules", "age-encryption")) or not shutil.which("node"):
+            return "npm's age-encryption is not set up (make setup)"
+        version = self.run(["node", "--version"]).stdout.decode()
+        if tuple(map(int, re.findall(r"\d+", version)[:2])) < (20, 19):
+            return f"age-encryption needs Node 20.19 or later, and here is {version.strip()}"
+        return None
+
+    def peer(self, **job):
+        """One file sealed or opened by npm's age-encryption; one process does them all."""
+        if self._peer is None:
+            script = self.read(os.path.join(self.here, "peer.mjs")).decode()
+            self._peer = subprocess.Popen(["node", "--input-type=module", "-e", script], cwd=self.npm, text=True,
+                                          stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._peer.stdin.write(json.dumps(job) + "\n")
+        self._peer.stdin.flush()
+        equal(self._peer.stdout.readline().strip(), "ok", f"age-encryption: {job['do']}")
+
+    def close(self):
+        if self._peer:
+            self._peer.stdin.close()
+            self._peer.stdout.close()
+            self._peer.wait(20)
