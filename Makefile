@@ -145,6 +145,9 @@ bench: programs $(B)/tests/bench-primitives ## what a tip costs and how long it 
 	$(Q)ops/deploy/local/setup all
 	$(Q)python3 tests/bench/run.py --bin $(B)/bin --primitives $(B)/tests/bench-primitives
 
+bench-seal: $(B)/tests/bench-seal ## what sealing and opening a tip costs, beside libsodium alone, Go's age and Rust's (figures)
+	$(Q)python3 tests/bench/seal/run.py --program $<
+
 fuzz: ## libFuzzer on every reader of bytes from outside (SECONDS=600 TARGET="frame age")
 	$(Q)$(MAKE) --no-print-directory CC=clang SAN=$(FUZZ_SAN) fuzz-programs
 	$(Q)python3 tests/fuzz/run.py --bin $(FUZZ_B)/fuzz $(if $(SECONDS),--seconds $(SECONDS)) $(fuzz_targets)
@@ -183,7 +186,7 @@ install: man ## programs, library, manual pages, completion, to DESTDIR and PREF
 clean: ## remove what was built, not what was set up
 	$(Q)rm -rf build/gcc* build/clang* build/man
 
-.PHONY: help all programs setup setup-quiet demo up down test lint unit interop replay memory e2e chaos bench valgrind valgrind-quick soak fuzz fuzz-programs fuzz-seeds man install clean
+.PHONY: help all programs setup setup-quiet demo up down test lint unit interop replay memory e2e chaos bench bench-seal valgrind valgrind-quick soak fuzz fuzz-programs fuzz-seeds man install clean
 
 # Rules.
 $(B)/%.o: %.c | $(B)/gen/store.sql.h
@@ -224,6 +227,11 @@ $(E2E_TOOLS): $(B)/tests/%: $(B)/tests/e2e/%.o $(ROOM_LIBS)
 # What tests/bench holds the pipeline against: the libraries' own work on a tip.
 BENCH_OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/bench/primitives/*.c))
 $(B)/tests/bench-primitives: $(BENCH_OBJS) $(call lib,workers/classify) $(ROOM_LIBS)
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/tests/bench-seal: $(B)/tests/bench/seal/main.o $(ROOM_LIBS)
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
