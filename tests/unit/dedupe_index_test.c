@@ -120,8 +120,39 @@ static void rows_and_position_survive_together(void **state)
 	assert_int_equal(index_position(index, "tip.classified", 1), -1);
 	assert_int_equal(has_row(index, 2, &row), 1);
 	assert_int_equal(has_row(index, 3, &row), 0);
-	assert_int_equal(index_walk(index, count_row, &n, &err), 0);
+	assert_int_equal(index_walk(index, 0, count_row, &n, &err), 0);
 	assert_int_equal(n, 2);
+	index_close(index);
+}
+
+/* Where linking stood is undone with the tips it speaks of, and a file from before it was noted gets its table. */
+static void the_standing_is_of_the_transaction(void **state)
+{
+	const struct index_standing first = { 0, 20000, 2, 730, 100 }, second = { 0, 20001, 3, 730, 100 };
+	struct place *place = *state;
+	struct index *index = open_at(place->path);
+	struct index_standing found;
+	struct err err = ERR_INIT;
+	int n = 1;
+
+	assert_int_equal(index_standing(index, &found, &err), 0);
+	add_row(index, 1);
+	add_row(index, 2);
+	assert_int_equal(index_note_standing(index, &first, &err), 0);
+	assert_int_equal(index_commit(index, &err), 0);
+	add_row(index, 3);
+	assert_int_equal(index_note_standing(index, &second, &err), 0);
+	index_close(index);
+
+	index = open_at(place->path);
+	assert_int_equal(index_standing(index, &found, &err), 1);
+	assert_int_equal(found.seq, 2);
+	assert_int_equal(found.today, 20000);
+	assert_int_equal(found.n_tips, 2);
+	assert_int_equal(found.window_days, 730);
+	assert_int_equal(found.window_tips, 100);
+	assert_int_equal(index_walk(index, 1, count_row, &n, &err), 0);
+	assert_int_equal(n, 2); /* the second row alone */
 	index_close(index);
 }
 
@@ -363,6 +394,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(rows_and_position_survive_together, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_standing_is_of_the_transaction, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_row_comes_back_whole, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_was_not_committed_is_undone, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_log_is_settled_at_the_start, set_up, tear_down),

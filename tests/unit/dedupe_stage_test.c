@@ -24,6 +24,7 @@ struct site {
 	struct emit emit;
 	void *dedupe;
 	uint8_t last_random;
+	uint32_t day; /* of the next tip */
 };
 
 static void count_up(void *arg, struct tip_id *id)
@@ -57,20 +58,29 @@ static void commit(struct site *site, int64_t next)
 	assert_int_equal(dedupe_stage.flush(site->dedupe, &position, 1, &err), 0);
 }
 
-static int set_up(void **state)
+/* Reads the configuration, with more lines under `link`. */
+static int configure(struct site *site, const char *more)
 {
 	const struct conf_key *const tables[] = { dedupe_stage.keys, NULL };
-	struct site *site = mem_alloc(sizeof(*site));
 	struct err err = ERR_INIT;
-	char text[128];
+	char text[160];
+
+	conf_free(site->conf);
+	snprintf(text, sizeof(text), "index: %s\nlink: { strong: 0.3, weak: 0.1%s }\n", site->path, more);
+	return conf_parse(&site->conf, "dedupe.yaml", text, tables, &err);
+}
+
+static int set_up(void **state)
+{
+	struct site *site = mem_alloc(sizeof(*site));
 
 	snprintf(site->folder, sizeof(site->folder), "/tmp/dedupe-test-XXXXXX");
 	if (!mkdtemp(site->folder))
 		return -1;
 	snprintf(site->path, sizeof(site->path), "%s/index", site->folder);
-	snprintf(text, sizeof(text), "index: %s\nlink: { strong: 0.3, weak: 0.1 }\n", site->path);
-	if (conf_parse(&site->conf, "dedupe.yaml", text, tables, &err) < 0)
+	if (configure(site, "") < 0)
 		return -1;
+	site->day = 20000;
 	site->metrics = metrics_new();
 	site->arena = arena_new(1024);
 	emit_init(&site->emit, NULL, site->arena, true);
@@ -101,19 +111,20 @@ static int tear_down(void **state)
 }
 
 /* A tip of an incident: its names are the incident's. */
-static enum verdict handle(struct site *site, uint8_t tip, uint8_t digest, uint64_t incident, int64_t offset,
+static enum verdict handle(struct site *site, unsigned tip, uint8_t digest, uint64_t incident, int64_t offset,
 			   struct err *err)
 {
 	struct token items[N_FACTS];
-	struct record record = { .parts = RECORD_CLASSIFIED, .day = 20000, .body = slice_str("{}") };
-	struct event event = { .day = 20000, .record = &record, .arena = site->arena,
+	struct record record = { .parts = RECORD_CLASSIFIED, .day = site->day, .body = slice_str("{}") };
+	struct event event = { .day = site->day, .record = &record, .arena = site->arena,
 			       .origin = { TOPIC_CLASSIFIED, 0, offset } };
 
 	for (uint64_t i = 0; i < N_FACTS; i++)
 		items[i] = (struct token){ incident * 100 + i, TOKEN_NAME };
 	record.steps[record.n_steps++] = (struct record_step){ slice_str("classify"), slice_str("9.9"), 20000, "\xcc" };
 	memset(record.classification.lexicon_hash, 0x1e, HASH_BYTES);
-	record.tip_id.bytes[0] = tip;
+	record.tip_id.bytes[0] = (uint8_t)tip;
+	record.tip_id.bytes[1] = (uint8_t)(tip >> 8);
 	record.digest[0] = digest;
 	record.tokens = (struct token_list){ .items = items, .n = N_FACTS };
 	event.tip_id = record.tip_id;
@@ -122,15 +133,15 @@ static enum verdict handle(struct site *site, uint8_t tip, uint8_t digest, uint6
 }
 
 /* What was emitted, as one text to compare. */
-static char *answer_to(struct site *site, uint8_t tip, uint64_t incident, int64_t offset)
+static char *answer_to(struct site *site, unsigned tip, uint64_t incident, int64_t offset)
 {
 	struct err err = ERR_INIT;
 
-	assert_int_equal(handle(site, tip, tip, incident, offset, &err), VERDICT_DONE);
+	assert_int_equal(handle(site, tip, (uint8_t)tip, incident, offset, &err), VERDICT_DONE);
 	assert_int_equal(site->emit.n, 2);
 	assert_string_equal(site->emit.items[0].topic, TOPIC_LINKED);
 	assert_string_equal(site->emit.items[1].topic, TOPIC_LINK_INDEX);
-	assert_int_equal(site->emit.items[1].key.bytes[0], tip);
+	assert_int_equal(site->emit.items[1].key.bytes[0], tip & 255);
 	return arena_str(site->arena, (const char *)site->emit.items[0].value.data, site->emit.items[0].value.len);
 }
 
@@ -219,11 +230,11 @@ static void an_uncommitted_batch_is_answered_the_same_again(void **state)
 	answer_to(site, 1, 7, 0);
 	commit(site, 1);
 	for (int i = 0; i < 3; i++)
-		before[i] = answer_to(site, (uint8_t)(2 + i), i == 1 ? 8 : 7, 1 + i);
+		before[i] = answer_to(site, 2 + (unsigned)i, i == 1 ? 8 : 7, 1 + i);
 	crash(site);
 	assert_int_equal(dedupe_stage.position(site->dedupe, TOPIC_CLASSIFIED, 0), 1);
 	for (int i = 0; i < 3; i++)
-		assert_string_equal(answer_to(site, (uint8_t)(2 + i), i == 1 ? 8 : 7, 1 + i), before[i]);
+		assert_string_equal(answer_to(site, 2 + (unsigned)i, i == 1 ? 8 : 7, 1 + i), before[i]);
 	commit(site, 4);
 	assert_int_equal(dedupe_stage.position(site->dedupe, TOPIC_CLASSIFIED, 0), 4);
 	/* Nothing of this partition yet: all of it, not what the group remembers of another index. */
@@ -245,6 +256,96 @@ static void case_ids_depend_on_the_files_secret(void **state)
 	assert_false(tip_id_equal(&first, &second));
 }
 
+static int metric_of(struct site *site, const char *name)
+{
+	return (int)metric_value(metrics_gauge(site->metrics, name, "", ""));
+}
+
+/* What left the window is linked to no more, and still is known: a repeat, or another tip under its id. */
+static void a_full_window_is_told_and_forgets_links_alone(void **state)
+{
+	struct site *site = *state;
+	struct metric *crowded_out = metrics_counter(site->metrics, "tipline_dedupe_crowded_out_total", "", "");
+	struct buf json = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	dedupe_stage.close(site->dedupe);
+	assert_int_equal(configure(site, ", window_tips: 3"), 0);
+	start(site);
+	answer_to(site, 1, 7, 0);
+	answer_to(site, 2, 8, 1);
+	answer_to(site, 3, 9, 2);
+	assert_int_equal((int)metric_value(crowded_out), 0);
+	answer_to(site, 4, 10, 3); /* the first leaves */
+	assert_int_equal((int)metric_value(crowded_out), 1);
+	assert_int_equal(metric_of(site, "tipline_dedupe_window_tips"), 3);
+	assert_true(metric_of(site, "tipline_dedupe_window_bytes") > 0);
+	dedupe_stage.status(site->dedupe, &json);
+	assert_string_equal(buf_text(&json), ",\"tips\":3,\"tokens\":18,\"window_full\":true");
+	assert_null(strstr(answer_to(site, 5, 7, 4), "\"strong\":true"));
+	assert_int_equal(handle(site, 1, 1, 7, 9, &err), VERDICT_DONE);
+	assert_int_equal(site->emit.n, 0);
+	assert_int_equal(handle(site, 1, 99, 7, 10, &err), VERDICT_PARK);
+	assert_ptr_equal(err.reason, REASON_ID_CONFLICT);
+	buf_release(&json);
+}
+
+/* All tips are in the file: with a larger window the next start finds them again. */
+static void another_window_is_made_from_the_whole_index(void **state)
+{
+	struct site *site = *state;
+
+	dedupe_stage.close(site->dedupe);
+	assert_int_equal(configure(site, ", window_tips: 3"), 0);
+	start(site);
+	for (unsigned i = 0; i < 2500; i++)
+		answer_to(site, i, 1000 + i, i);
+	commit(site, 2500);
+	assert_null(strstr(answer_to(site, 2600, 1000, 2500), "\"strong\":true"));
+	dedupe_stage.close(site->dedupe);
+	assert_int_equal(configure(site, ", window_tips: 10000"), 0);
+	start(site);
+	assert_int_equal(metric_of(site, "tipline_dedupe_window_tips"), 2500);
+	assert_non_null(strstr(answer_to(site, 2600, 1000, 2500), "\"strong\":true"));
+}
+
+/* Two dedupes are told the same tips; one crashes now and then, just after it noted where it stands, and later. Days go
+ * up and down, and just then a clock is years slow. */
+static void a_crash_changes_no_link(void **state)
+{
+	struct site *site = *state, *steady;
+	unsigned linked = 0;
+	void *other;
+
+	assert_int_equal(set_up(&other), 0);
+	steady = other;
+	for (int i = 0; i < 2; i++) {
+		struct site *one = i == 0 ? site : steady;
+
+		dedupe_stage.close(one->dedupe);
+		unlink(one->path); /* both draw the same secret */
+		one->last_random = 0;
+		assert_int_equal(configure(one, ", window_tips: 300, window_days: 40"), 0);
+		start(one);
+	}
+	for (unsigned i = 0; i < 5000; i++) {
+		site->day = steady->day = 20000 + i / 5 + i * i % 37 - (i % 2000 > 1989 ? 4000 : 0);
+		const char *want = answer_to(steady, i, i * i % 211, i);
+
+		assert_string_equal(answer_to(site, i, i * i % 211, i), want);
+		linked += strstr(want, "\"strong\":true") != NULL;
+		if (i % 500 != 499)
+			continue;
+		commit(site, i + 1);
+		if (i % 1000 == 999)
+			crash(site);
+		arena_reset(site->arena);
+		arena_reset(steady->arena);
+	}
+	assert_in_range(linked, 1000, 4990);
+	assert_int_equal(tear_down(&other), 0);
+}
+
 static void status_is_valid_members(void **state)
 {
 	struct site *site = *state;
@@ -252,7 +353,7 @@ static void status_is_valid_members(void **state)
 
 	answer_to(site, 1, 7, 0);
 	dedupe_stage.status(site->dedupe, &json);
-	assert_string_equal(buf_text(&json), ",\"tips\":1,\"tokens\":6");
+	assert_string_equal(buf_text(&json), ",\"tips\":1,\"tokens\":6,\"window_full\":false");
 	buf_release(&json);
 }
 
@@ -266,6 +367,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_redelivery_is_answered_as_before, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(an_uncommitted_batch_is_answered_the_same_again, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(case_ids_depend_on_the_files_secret, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_full_window_is_told_and_forgets_links_alone, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(another_window_is_made_from_the_whole_index, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_crash_changes_no_link, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(status_is_valid_members, set_up, tear_down),
 	};
 

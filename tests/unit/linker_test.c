@@ -6,12 +6,15 @@
 #include <cmocka.h>
 
 #include "workers/dedupe/linker.h"
+#include "workers/dedupe/packed.h"
 #include "workers/dedupe/postings.h"
 
 #define DAY 20000
 #define TOKENS 48
 
-static const struct linker_settings settings = { 0.35, 0.2, 400, 20000 };
+static const struct linker_settings settings = {
+	.strong = 0.35, .weak = 0.2, .window_days = 400, .window_tips = 5000, .budget = 20000
+};
 
 /* A tip of tokens told as text: a letter for the class (w b n # d p @) and a number, e.g. "w1 w2 n7". */
 struct tip_tokens {
@@ -250,22 +253,163 @@ static void a_flood_of_copies_stays_together(void **state)
 	linker_free(linker);
 }
 
+/* Numbers that repeat from run to run: for crowds that are all different, and yet share. */
+static uint64_t draw(uint64_t *state, uint64_t below)
+{
+	return spread(++*state) % below;
+}
+
+/* A tip of a few common words, some of middling rarity, and some that no other tip has. */
+static struct token_list *draw_tip(struct tip_tokens *tip, uint64_t *state)
+{
+	tip->list = (struct token_list){ .items = tip->items };
+	for (unsigned i = 0; i < 30; i++) {
+		static const uint64_t below[] = { 20, 800, UINT64_MAX };
+		uint8_t class = (uint8_t)(i % N_TOKEN_CLASSES); /* a part of the MAC: a token has one class */
+
+		tip->items[tip->list.n++] = (struct token){ spread(draw(state, below[i % 3]) * 8 + class), class };
+	}
+	qsort(tip->items, tip->list.n, sizeof(tip->items[0]), by_class_and_mac);
+	for (size_t i = 1; i < tip->list.n; i++) { /* no repeats */
+		if (tip->items[i].mac == tip->items[i - 1].mac)
+			tip->items[i - 1].mac = spread(draw(state, UINT64_MAX) * 8 + tip->items[i].class);
+	}
+	qsort(tip->items, tip->list.n, sizeof(tip->items[0]), by_class_and_mac);
+	return &tip->list;
+}
+
+static void the_window_holds_so_many_tips(void **state)
+{
+	struct linker_settings small = settings;
+	struct linker_match matches[LINKS_MAX];
+	struct linker *linker;
+
+	(void)state;
+	small.window_tips = 60;
+	linker = linker_new(&small);
+	add(linker, 1, DAY, "n7 n8 #4 d2 @5");
+	add_crowd(linker, 59);
+	assert_int_equal(find(linker, "n7 n8 #4 d2 @5", matches), 1);
+	assert_int_equal(linker_n_crowded_out(linker), 0);
+	add(linker, 2, DAY + 3, "w999");
+	assert_int_equal(linker_n_tips(linker), 60);
+	assert_int_equal(linker_n_crowded_out(linker), 1);
+	assert_int_equal(linker_days(linker), 3);
+	assert_int_equal(find(linker, "n7 n8 #4 d2 @5", matches), 0);
+	linker_free(linker);
+}
+
+#define N_PASSING 3000
+
+struct passing { /* a tip that was added, with what was found for it */
+	struct tip_tokens tokens;
+	uint32_t day;
+	size_t n;
+	struct linker_match matches[LINKS_MAX];
+};
+
+/* Days go up and down, and once a clock is years off. */
+static void pass(struct linker *linker, struct passing *tip, unsigned i, uint64_t *state)
+{
+	struct tip_id id = id_of(i);
+
+	tip->day = (uint32_t)(DAY + i / 4 + draw(state, 40) + (i == 1000 ? 4000 : 0));
+	draw_tip(&tip->tokens, state);
+	tip->tokens.list.items = tip->tokens.items;
+	linker_advance(linker, tip->day);
+	memset(tip->matches, 0, sizeof(tip->matches));
+	tip->n = linker_find(linker, &tip->tokens.list, tip->matches);
+	linker_add(linker, &id, &id, tip->day, &tip->tokens.list);
+}
+
+/* With the window's tips alone and what stands beside them, a restart finds what going on would, to the last bit. */
+static void a_restart_goes_on_as_before(void **state)
+{
+	struct linker_settings narrow = { .strong = 0.05, .weak = 0.02, .window_days = 200, .window_tips = 700,
+					  .budget = 100 }; /* ends among tokens of one rarity */
+	struct passing *tips = mem_alloc(N_PASSING * sizeof(*tips));
+	struct linker *linker = linker_new(&narrow), *other = linker_new(&narrow);
+	struct linker_standing standing;
+	uint64_t chance = 0;
+	size_t links = 0;
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 2000; i++)
+		pass(linker, &tips[i], i, &chance);
+	linker_standing(linker, &standing);
+	assert_true(standing.n_tips > 300 && standing.n_tips <= 700);
+	linker_resume(other, standing.today);
+	for (size_t at = i - standing.n_tips; at < i; at++) {
+		struct tip_id id = id_of((unsigned)at);
+
+		linker_add(other, &id, &id, tips[at].day, &tips[at].tokens.list);
+	}
+	for (; i < N_PASSING; i++) {
+		struct linker_match again[LINKS_MAX];
+		struct tip_id id = id_of(i);
+
+		pass(linker, &tips[i], i, &chance);
+		memset(again, 0, sizeof(again));
+		linker_advance(other, tips[i].day);
+		assert_int_equal(linker_find(other, &tips[i].tokens.list, again), tips[i].n);
+		assert_memory_equal(again, tips[i].matches, sizeof(again));
+		linker_add(other, &id, &id, tips[i].day, &tips[i].tokens.list);
+		links += tips[i].n;
+	}
+	assert_true(links > 1000);
+	assert_int_equal(linker_n_tips(other), linker_n_tips(linker));
+	assert_int_equal(linker_n_terms(other), linker_n_terms(linker));
+	linker_free(linker);
+	linker_free(other);
+	free(tips);
+}
+
+/* However many tips pass, what is held is of the window alone: tips, terms and bytes. */
+static void memory_is_bounded(void **state)
+{
+	struct linker_settings small = settings;
+	struct tip_tokens tip;
+	struct linker *linker;
+	size_t terms = 0, bytes = 0;
+	uint64_t chance = 0;
+
+	(void)state;
+	small.window_tips = 2000;
+	linker = linker_new(&small);
+	for (unsigned i = 0; i < 60000; i++) {
+		struct tip_id id = id_of(i);
+
+		linker_advance(linker, DAY);
+		linker_add(linker, &id, &id, DAY, draw_tip(&tip, &chance));
+		if (i == 4000) {
+			terms = linker_n_terms(linker);
+			bytes = linker_bytes(linker);
+		}
+	}
+	assert_int_equal(linker_n_tips(linker), 2000);
+	assert_true(terms > 20000 && bytes > 2000 * 30 * 4);
+	assert_in_range(linker_n_terms(linker), terms - terms / 50, terms + terms / 50);
+	assert_in_range(linker_bytes(linker), 1, bytes + bytes / 20);
+	linker_free(linker);
+}
+
 static void postings_keep_order(void **state)
 {
-	struct postings *postings = postings_new();
+	struct postings *postings = postings_new(1000);
 	const uint32_t *tips;
 	size_t n;
 
 	(void)state;
 	for (uint32_t mac = 0; mac < 20000; mac++) /* grows the map several times */
-		postings_append(postings, postings_term(postings, spread(mac), 2), mac);
+		postings_add(postings, spread(mac), 2, mac);
 	assert_int_equal(postings_n_terms(postings), 20000);
 	assert_int_equal(postings_find(postings, spread(20000)), POSTINGS_NONE);
 	uint32_t term = postings_find(postings, spread(777));
 
 	assert_int_equal(postings_class(postings, term), 2);
 	for (uint32_t tip = 30000; tip < 30020; tip++)
-		postings_append(postings, term, tip);
+		assert_int_equal(postings_add(postings, spread(777), 2, tip), term);
 	assert_int_equal(postings_df(postings, term), 21);
 	postings_drop_oldest(postings, term, 777);
 	tips = postings_tips(postings, term, &n);
@@ -274,10 +418,88 @@ static void postings_keep_order(void **state)
 		assert_int_equal(tips[i], 30000 + i);
 	for (uint32_t tip = 30000; tip < 30020; tip++)
 		postings_drop_oldest(postings, term, tip);
-	assert_int_equal(postings_df(postings, term), 0);
-	postings_append(postings, term, 40000);
+	assert_int_equal(postings_find(postings, spread(777)), POSTINGS_NONE);
+	assert_int_equal(postings_add(postings, spread(777), 2, 40000), term); /* the number is used again */
 	assert_int_equal(postings_tips(postings, term, &n)[0], 40000);
 	postings_free(postings);
+}
+
+/* A term is found by its token, whatever came and went around it in the map. */
+static void terms_are_used_again(void **state)
+{
+	enum { WIDTH = 3000, LAST = 60000 };
+	struct postings *postings = postings_new(16);
+	uint32_t highest = 0;
+
+	(void)state;
+	for (uint32_t tip = 0; tip < LAST; tip++) {
+		uint32_t term;
+
+		if (tip >= WIDTH) {
+			term = postings_find(postings, spread(tip - WIDTH));
+			assert_int_not_equal(term, POSTINGS_NONE);
+			postings_drop_oldest(postings, term, tip - WIDTH);
+			assert_int_equal(postings_find(postings, spread(tip - WIDTH)), POSTINGS_NONE);
+		}
+		term = postings_add(postings, spread(tip), 1, tip);
+		highest = term > highest ? term : highest;
+	}
+	assert_int_equal(postings_n_terms(postings), WIDTH);
+	assert_true(highest <= WIDTH);
+	for (uint32_t tip = LAST - WIDTH; tip < LAST; tip++) {
+		size_t n;
+
+		assert_int_equal(postings_tips(postings, postings_find(postings, spread(tip)), &n)[0], tip);
+	}
+	postings_free(postings);
+}
+
+/* Of a token that many tips have the newest are listed, all are counted, and all leave in order. */
+static void long_lists_keep_the_newest(void **state)
+{
+	enum { KEEP = 100, WIDTH = 350, LAST = 5000 };
+	struct postings *postings = postings_new(KEEP);
+	size_t bytes = 0, n;
+	uint32_t term = 0;
+
+	(void)state;
+	for (uint32_t tip = 0; tip < LAST; tip++) {
+		if (tip >= WIDTH)
+			postings_drop_oldest(postings, term, tip - WIDTH);
+		term = postings_add(postings, 7, 0, tip);
+		assert_int_equal(postings_df(postings, term), tip < WIDTH ? tip + 1 : WIDTH);
+		const uint32_t *tips = postings_tips(postings, term, &n);
+
+		assert_int_equal(n, tip < KEEP ? tip + 1 : KEEP);
+		assert_int_equal(tips[0], tip + 1 - n);
+		assert_int_equal(tips[n - 1], tip);
+		if (tip == 2 * WIDTH)
+			bytes = postings_bytes(postings);
+	}
+	assert_int_equal(postings_bytes(postings), bytes);
+	for (uint32_t tip = LAST - WIDTH; tip < LAST; tip++) {
+		assert_int_equal(postings_df(postings, term), LAST - tip);
+		postings_drop_oldest(postings, term, tip);
+	}
+	assert_int_equal(postings_n_terms(postings), 0);
+	assert_true(postings_bytes(postings) < bytes); /* the list went with its term */
+	postings_free(postings);
+}
+
+static void packed_numbers_come_back_sorted(void **state)
+{
+	uint32_t numbers[] = { 300, 0, UINT32_MAX, 127, 128, 16383, 16384, 1u << 28 };
+	const uint32_t want[] = { 0, 127, 128, 300, 16383, 16384, 1u << 28, UINT32_MAX };
+	const size_t n = sizeof(numbers) / sizeof(numbers[0]);
+	size_t len;
+	uint8_t *packed = packed_new(numbers, n, &len);
+	struct packed_reader reader = packed_read(packed);
+
+	(void)state;
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(packed_next(&reader), want[i]);
+	assert_ptr_equal(reader.at, packed + len);
+	free(packed);
 }
 
 int main(void)
@@ -291,7 +513,13 @@ int main(void)
 		cmocka_unit_test(the_same_order_gives_the_same_links),
 		cmocka_unit_test(the_budget_bounds_the_work_and_keeps_the_rarest),
 		cmocka_unit_test(a_flood_of_copies_stays_together),
+		cmocka_unit_test(the_window_holds_so_many_tips),
+		cmocka_unit_test(a_restart_goes_on_as_before),
+		cmocka_unit_test(memory_is_bounded),
 		cmocka_unit_test(postings_keep_order),
+		cmocka_unit_test(terms_are_used_again),
+		cmocka_unit_test(long_lists_keep_the_newest),
+		cmocka_unit_test(packed_numbers_come_back_sorted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,6 +25,10 @@
  */
 #include "workers/dedupe/dedupe.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "ops/runtime/log.h"
 #include "schema/digest.h"
 #include "schema/reason.h"
 #include "schema/topics.h"
@@ -37,16 +41,25 @@ static const struct conf_key keys[] = {
 	{ "link.strong", CONF_NUMBER, "0.50", 0, 1, NULL, "a link of this score or more joins a tip to the case" },
 	{ "link.weak", CONF_NUMBER, "0.40", 0, 1, NULL, "a link of this score or more is kept as a suggestion" },
 	{ "link.window_days", CONF_INT, "730", 1, 36500, NULL, "tips further back are not linked to" },
+	{ "link.window_tips", CONF_INT, "100000", 1, 10000000, NULL,
+	  "tips before so many newer ones are not linked to; 0.9 KB of memory each" },
 	{ "link.budget", CONF_INT, "4000", 1000, 10000000, NULL,
 	  "how many earlier mentions are looked at for one tip; the rarest tokens go first" },
 	CONF_KEYS_END,
 };
 
+/* After so many tips, where the linker stands is noted again: a start reads about as many twice. */
+#define NOTE_EVERY 2000
+
 struct dedupe {
 	struct index *index;
 	struct linker *linker;
+	struct linker_settings settings;
+	size_t n_since_noted; /* tips */
+	bool said_full;
 	struct buf entry; /* reused */
 	struct metric *repeats, *stage_repeats, *strong, *weak, *cases;
+	struct metric *window_tips, *window_days, *window_bytes, *crowded_out;
 };
 
 /* A secret for a new index, from the one source of randomness a stage has. */
@@ -60,14 +73,47 @@ static void draw_salt(const struct stage_env *env, uint8_t salt[INDEX_SALT_BYTES
 	}
 }
 
+/* What a start takes from the index into memory. */
+struct loading {
+	struct dedupe *dedupe;
+	int64_t standing; /* rows up to this one are of a window that was noted: what they forgot is not among them */
+};
+
 static int load_row(void *arg, const struct index_row *row, struct err *err)
 {
-	struct linker *linker = arg;
+	struct loading *loading = arg;
+	struct linker *linker = loading->dedupe->linker;
 
 	(void)err;
-	linker_advance(linker, row->day);
+	if (row->seq > loading->standing) {
+		linker_advance(linker, row->day);
+		loading->dedupe->n_since_noted++;
+	}
 	linker_add(linker, &row->tip_id, &row->case_id, row->day, &row->tokens);
 	return 0;
+}
+
+/*
+ * The window as it would be had this process linked every tip of the index: that of the standing noted last, and what
+ * came since. Under other settings than then all tips are gone through.
+ */
+static int load(struct dedupe *dedupe, struct err *err)
+{
+	struct loading loading = { dedupe, 0 };
+	const struct linker_settings *settings = &dedupe->settings;
+	struct index_standing standing = { .seq = 0 };
+	int found = index_standing(dedupe->index, &standing, err);
+	int64_t from = 0;
+
+	if (found < 0)
+		return -1;
+	if (found > 0 && standing.window_days == (int64_t)settings->window_days &&
+	    standing.window_tips == (int64_t)settings->window_tips && standing.n_tips <= standing.window_tips) {
+		linker_resume(dedupe->linker, standing.today);
+		loading.standing = standing.seq;
+		from = standing.seq - standing.n_tips;
+	}
+	return index_walk(dedupe->index, from, load_row, &loading, err);
 }
 
 static void open_metrics(struct dedupe *dedupe, struct metrics *metrics)
@@ -80,6 +126,12 @@ static void open_metrics(struct dedupe *dedupe, struct metrics *metrics)
 	dedupe->strong = metrics_counter(metrics, "tipline_dedupe_links_total", "strength=\"strong\"", links_help);
 	dedupe->weak = metrics_counter(metrics, "tipline_dedupe_links_total", "strength=\"weak\"", links_help);
 	dedupe->cases = metrics_counter(metrics, "tipline_dedupe_cases_total", "", "cases begun");
+	dedupe->window_tips = metrics_gauge(metrics, "tipline_dedupe_window_tips", "",
+					    "tips that a new one may be linked to");
+	dedupe->window_days = metrics_gauge(metrics, "tipline_dedupe_window_days", "", "how far links go back, in days");
+	dedupe->window_bytes = metrics_gauge(metrics, "tipline_dedupe_window_bytes", "", "memory of the linking window");
+	dedupe->crowded_out = metrics_counter(metrics, "tipline_dedupe_crowded_out_total", "",
+					      "tips that left the linking window early, because it was full");
 }
 
 static void read_settings(struct linker_settings *settings, const struct conf *conf)
@@ -87,7 +139,30 @@ static void read_settings(struct linker_settings *settings, const struct conf *c
 	settings->strong = conf_number(conf, "link.strong");
 	settings->weak = conf_number(conf, "link.weak");
 	settings->window_days = (uint32_t)conf_int(conf, "link.window_days");
+	settings->window_tips = (size_t)conf_int(conf, "link.window_tips");
 	settings->budget = (size_t)conf_int(conf, "link.budget");
+}
+
+static void show_window(struct dedupe *dedupe)
+{
+	metric_set(dedupe->window_tips, (double)linker_n_tips(dedupe->linker));
+	metric_set(dedupe->window_days, linker_days(dedupe->linker));
+	metric_set(dedupe->window_bytes, (double)linker_bytes(dedupe->linker));
+}
+
+/* An operator should know that links go back less far than link.window_days says. */
+static void say_full(struct dedupe *dedupe)
+{
+	char tips[32], days[32];
+
+	if (dedupe->said_full)
+		return;
+	dedupe->said_full = true;
+	snprintf(tips, sizeof(tips), "%zu", linker_n_tips(dedupe->linker));
+	snprintf(days, sizeof(days), "%" PRIu32, linker_days(dedupe->linker));
+	log_event(LOG_LEVEL_WARN, "dedupe.window_full", "tips", tips, "days", days, "detail",
+		  "tips are linked to so many before them, and not as far back as link.window_days says; "
+		  "a larger link.window_tips takes more memory", NULL);
 }
 
 static int dedupe_check(const struct conf *conf, struct err *err)
@@ -115,24 +190,23 @@ static void dedupe_close(void *state)
 
 static int dedupe_open(void **state, const struct stage_env *env, struct err *err)
 {
-	struct linker_settings settings;
 	uint8_t salt[INDEX_SALT_BYTES];
 	struct dedupe *dedupe;
 	const char *path = env->trying ? NULL : conf_str(env->conf, "index");
 
 	if (dedupe_check(env->conf, err) < 0)
 		return -1;
-	read_settings(&settings, env->conf);
 	dedupe = mem_alloc(sizeof(*dedupe));
-	dedupe->linker = linker_new(&settings);
+	read_settings(&dedupe->settings, env->conf);
+	dedupe->linker = linker_new(&dedupe->settings);
 	draw_salt(env, salt);
-	if (index_open(&dedupe->index, path, salt, err) < 0 ||
-	    index_walk(dedupe->index, load_row, dedupe->linker, err) < 0) {
+	if (index_open(&dedupe->index, path, salt, err) < 0 || load(dedupe, err) < 0) {
 		dedupe_close(dedupe);
 		return -1;
 	}
 	mem_wipe(salt, sizeof(salt));
 	open_metrics(dedupe, env->metrics);
+	show_window(dedupe);
 	*state = dedupe;
 	return 0;
 }
@@ -193,6 +267,20 @@ static void link_tip(struct dedupe *dedupe, const struct event *in, struct index
 		case_of_first(dedupe, &row->tip_id, &row->case_id);
 }
 
+/* The tip is one of the window from now on. */
+static void add_to_window(struct dedupe *dedupe, const struct index_row *row)
+{
+	uint64_t crowded_out = linker_n_crowded_out(dedupe->linker);
+
+	linker_add(dedupe->linker, &row->tip_id, &row->case_id, row->day, &row->tokens);
+	dedupe->n_since_noted++;
+	crowded_out = linker_n_crowded_out(dedupe->linker) - crowded_out;
+	metric_add(dedupe->crowded_out, crowded_out);
+	if (crowded_out > 0)
+		say_full(dedupe);
+	show_window(dedupe);
+}
+
 static void count(struct dedupe *dedupe, const struct index_row *row)
 {
 	for (size_t i = 0; i < row->n_links; i++)
@@ -215,10 +303,26 @@ static enum verdict dedupe_handle(void *state, const struct event *in, struct em
 	if (index_add(dedupe->index, &row, err) < 0)
 		return VERDICT_FATAL;
 	/* From here on nothing can fail: memory, file and answer go together. */
-	linker_add(dedupe->linker, &row.tip_id, &row.case_id, row.day, &row.tokens);
+	add_to_window(dedupe, &row);
 	count(dedupe, &row);
 	answer(dedupe, in, &row, out);
 	return VERDICT_DONE;
+}
+
+/* Now and then, and not with each batch: what came since is read again at a start, which is soon done. */
+static int note_standing(struct dedupe *dedupe, struct err *err)
+{
+	struct index_standing standing = { .window_days = dedupe->settings.window_days,
+					   .window_tips = (int64_t)dedupe->settings.window_tips };
+	struct linker_standing now;
+
+	if (dedupe->n_since_noted < NOTE_EVERY)
+		return 0;
+	linker_standing(dedupe->linker, &now);
+	standing.today = now.today;
+	standing.n_tips = (int64_t)now.n_tips;
+	dedupe->n_since_noted = 0;
+	return index_note_standing(dedupe->index, &standing, err);
 }
 
 static int dedupe_flush(void *state, const struct stage_position *positions, size_t n, struct err *err)
@@ -229,7 +333,7 @@ static int dedupe_flush(void *state, const struct stage_position *positions, siz
 		if (index_set_position(dedupe->index, positions[i].topic, positions[i].partition, positions[i].next,
 				       err) < 0)
 			return -1;
-	return index_commit(dedupe->index, err);
+	return note_standing(dedupe, err) < 0 ? -1 : index_commit(dedupe->index, err);
 }
 
 /*
@@ -249,8 +353,8 @@ static void dedupe_status(void *state, struct buf *json)
 {
 	const struct dedupe *dedupe = state;
 
-	buf_printf(json, ",\"tips\":%zu,\"tokens\":%zu", linker_n_tips(dedupe->linker),
-		   linker_n_terms(dedupe->linker));
+	buf_printf(json, ",\"tips\":%zu,\"tokens\":%zu,\"window_full\":%s", linker_n_tips(dedupe->linker),
+		   linker_n_terms(dedupe->linker), dedupe->said_full ? "true" : "false");
 }
 
 const struct stage dedupe_stage = {

@@ -20,7 +20,13 @@ static const char schema[] =
 	"CREATE TABLE position (topic TEXT NOT NULL, part INTEGER NOT NULL, next INTEGER NOT NULL,"
 	" PRIMARY KEY (topic, part)) STRICT, WITHOUT ROWID;";
 
-enum statement { FIND, ADD, SET_POSITION, GET_POSITION, WALK, N_STATEMENTS };
+/* A file of a release before this table gets it. */
+static const char added_schema[] =
+	"CREATE TABLE IF NOT EXISTS standing (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL,"
+	" today INTEGER NOT NULL, n_tips INTEGER NOT NULL, window_days INTEGER NOT NULL, window_tips INTEGER NOT NULL)"
+	" STRICT;";
+
+enum statement { FIND, ADD, SET_POSITION, GET_POSITION, NOTE_STANDING, GET_STANDING, WALK, N_STATEMENTS };
 
 static const char *const statements[N_STATEMENTS] = {
 	[FIND] = "SELECT tip_id, case_id, day, digest, part, offset, links FROM tip WHERE tip_id = ?1",
@@ -29,7 +35,11 @@ static const char *const statements[N_STATEMENTS] = {
 	[SET_POSITION] = "INSERT INTO position (topic, part, next) VALUES (?1, ?2, ?3)"
 			 " ON CONFLICT (topic, part) DO UPDATE SET next = excluded.next",
 	[GET_POSITION] = "SELECT next FROM position WHERE topic = ?1 AND part = ?2",
-	[WALK] = "SELECT tip_id, case_id, day, digest, part, offset, links, tokens FROM tip ORDER BY seq",
+	[NOTE_STANDING] = "INSERT OR REPLACE INTO standing (one, seq, today, n_tips, window_days, window_tips)"
+			  " VALUES (1, (SELECT max(seq) FROM tip), ?1, ?2, ?3, ?4)",
+	[GET_STANDING] = "SELECT seq, today, n_tips, window_days, window_tips FROM standing",
+	[WALK] = "SELECT tip_id, case_id, day, digest, part, offset, links, tokens, seq FROM tip WHERE seq > ?1"
+		 " ORDER BY seq",
 };
 
 struct index {
@@ -174,7 +184,9 @@ static int set_up(struct index *index, const uint8_t salt[INDEX_SALT_BYTES], str
 		return -1;
 	if (!has && make_tables(index, salt, err) < 0)
 		return -1;
-	return read_meta(index, err) < 0 ? -1 : prepare(index, err);
+	if (read_meta(index, err) < 0 || run(index, added_schema, err) < 0)
+		return -1;
+	return prepare(index, err);
 }
 
 int index_open(struct index **out, const char *path, const uint8_t salt[INDEX_SALT_BYTES], struct err *err)
@@ -324,15 +336,47 @@ int64_t index_position(struct index *index, const char *topic, int32_t partition
 	return next;
 }
 
-int index_walk(struct index *index, int (*each)(void *arg, const struct index_row *row, struct err *err), void *arg,
-	       struct err *err)
+int index_note_standing(struct index *index, const struct index_standing *standing, struct err *err)
+{
+	sqlite3_stmt *stmt = index->statements[NOTE_STANDING];
+	int rc;
+
+	if (begin(index, err) < 0)
+		return -1;
+	sqlite3_bind_int64(stmt, 1, standing->today);
+	sqlite3_bind_int64(stmt, 2, standing->n_tips);
+	sqlite3_bind_int64(stmt, 3, standing->window_days);
+	sqlite3_bind_int64(stmt, 4, standing->window_tips);
+	rc = sqlite3_step(stmt);
+	sqlite3_reset(stmt);
+	return rc == SQLITE_DONE ? 0 : sql_error(index, err, "cannot note the window");
+}
+
+int index_standing(struct index *index, struct index_standing *standing, struct err *err)
+{
+	sqlite3_stmt *stmt = index->statements[GET_STANDING];
+	int rc = sqlite3_step(stmt);
+
+	if (rc == SQLITE_ROW)
+		*standing = (struct index_standing){ sqlite3_column_int64(stmt, 0), sqlite3_column_int64(stmt, 1),
+						     sqlite3_column_int64(stmt, 2), sqlite3_column_int64(stmt, 3),
+						     sqlite3_column_int64(stmt, 4) };
+	sqlite3_reset(stmt);
+	if (rc == SQLITE_ROW)
+		return 1;
+	return rc == SQLITE_DONE ? 0 : sql_error(index, err, "cannot read the window");
+}
+
+int index_walk(struct index *index, int64_t seq, int (*each)(void *arg, const struct index_row *row, struct err *err),
+	       void *arg, struct err *err)
 {
 	sqlite3_stmt *stmt = index->statements[WALK];
 	struct arena *arena = arena_new(TOKENS_MAX * sizeof(struct token));
 	int rc, answer = 0;
 
+	sqlite3_bind_int64(stmt, 1, seq);
 	while (answer == 0 && (rc = sqlite3_step(stmt)) != SQLITE_DONE) {
-		struct index_row row = { .day = 0 };
+		struct index_row row = { .seq = sqlite3_column_int64(stmt, 8) };
 
 		arena_reset(arena);
 		if (rc != SQLITE_ROW)

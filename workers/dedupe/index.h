@@ -24,6 +24,7 @@
 struct index;
 
 struct index_row {
+	int64_t seq; /* its number in the order they were added, from 1; given by index_walk alone */
 	struct tip_id tip_id, case_id;
 	uint32_t day;
 	uint8_t digest[DIGEST_BYTES];
@@ -49,9 +50,25 @@ int index_commit(struct index *index, struct err *err);
 /* -1 when unknown. */
 int64_t index_position(struct index *index, const char *topic, int32_t partition);
 
-/* Calls `each` for every row, in the order they were added. Stops at -1. Tokens are valid during the call. */
-int index_walk(struct index *index, int (*each)(void *arg, const struct index_row *row, struct err *err), void *arg,
-	       struct err *err);
+/*
+ * Where linking stood after the row `seq`, under which settings: a start reads the rows of that window and those that
+ * came after it, and not all that ever came. Noted from time to time, part of the transaction.
+ */
+struct index_standing {
+	int64_t seq, today;
+	int64_t n_tips;                  /* in the window: the last up to `seq` */
+	int64_t window_days, window_tips; /* the settings */
+};
+
+/* `seq` is not looked at: it is the last row's. */
+int index_note_standing(struct index *index, const struct index_standing *standing, struct err *err);
+/* 1 found, 0 none was noted, -1. */
+int index_standing(struct index *index, struct index_standing *standing, struct err *err);
+
+/* Calls `each` for every row after the row `seq` (0: for all), in the order they were added. Stops at -1. Tokens are
+ * valid during the call. */
+int index_walk(struct index *index, int64_t seq, int (*each)(void *arg, const struct index_row *row, struct err *err),
+	       void *arg, struct err *err);
 
 /* The file's secret, made when it was: what case ids are derived with. */
 const uint8_t *index_salt(const struct index *index);
