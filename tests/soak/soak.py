@@ -4,8 +4,10 @@
 
 Every sample is a JSON line; a table follows; the last line is one JSON object with the verdict. A daemon's growth is
 its median RSS over the last tenth of what it took against that over the tenth after the warm-up (its first tenth), in
-percent. Growth of the gateway over the reconnects is reckoned in the same way. The exit status is 0 only when nothing
-grew by more than --bound percent, nothing restarted, and every tip arrived.
+percent. In the warm-up everything that has a bound reaches it: dedupe's linking window, which here holds a tenth of
+the tips (link.window_tips), the page caches of the store and the index, and the consumers' queues (kafka.prefetch).
+Growth of the gateway over the reconnects is reckoned in the same way. The exit status is 0 only when nothing grew by
+more than --bound percent, nothing restarted, every tip arrived, and dedupe's window was full.
 """
 import argparse
 import json
@@ -25,6 +27,20 @@ from pipeline import DAEMONS, REHEARSAL_ADAPTERS, Pipeline  # noqa: E402
 AT_ONCE = 4  # adapters that connect side by side
 SAMPLES = 100  # of each phase, about
 NARRATIVE = "A sergeant at the harbour station takes envelopes from the ferry office on Fridays."
+
+
+class SoakPipeline(Pipeline):
+    """Its dedupe's linking window is full when the warm-up ends."""
+
+    def __init__(self, state, bin_dir, window):
+        super().__init__(state, bin_dir)
+        self.window = window
+
+    def own_conf(self, name):
+        conf = super().own_conf(name)
+        if name == "dedupe":
+            conf["link"] = {"window_tips": self.window}
+        return conf
 
 
 class Samples:
@@ -126,9 +142,11 @@ def measure(pipeline, args):
     table(rows)
     restarts = sum(pipeline.daemons[name].starts - 1 for name in DAEMONS)
     grew = [row for row in rows if row[4] > args.bound]
+    full = not args.tips or pipeline.status("dedupe")["window_full"]
     verdict = {"tips": args.tips, "reconnects": args.reconnects, "seconds": round(time.monotonic() - samples.began, 1),
                "bound_percent": args.bound, "restarts": restarts,
-               "growth_percent": {f"{p}.{n}": round(g, 2) for p, n, _, _, g in rows}, "flat": not grew and not restarts}
+               "window_tips": pipeline.window, "window_full": full,
+               "growth_percent": {f"{p}.{n}": round(g, 2) for p, n, _, _, g in rows}, "flat": full and not grew and not restarts}
     print(json.dumps(verdict), flush=True)
     return 0 if verdict["flat"] else 1
 
@@ -146,7 +164,7 @@ def main():
     if not kafka_installed():
         print("Apache Kafka is not set up (`make setup`)", file=sys.stderr)
         return 69
-    pipeline = Pipeline(args.state, args.bin)
+    pipeline = SoakPipeline(args.state, args.bin, max(args.tips // 10, 1))
     try:
         pipeline.prepare()
         pipeline.start()
