@@ -146,7 +146,8 @@ def measure(pipeline, args):
     verdict = {"tips": args.tips, "reconnects": args.reconnects, "seconds": round(time.monotonic() - samples.began, 1),
                "bound_percent": args.bound, "restarts": restarts,
                "window_tips": pipeline.window, "window_full": full,
-               "growth_percent": {f"{p}.{n}": round(g, 2) for p, n, _, _, g in rows}, "flat": full and not grew and not restarts}
+               "growth_percent": {f"{p}.{n}": round(g, 2) for p, n, _, _, g in rows},
+               "flat": full and not grew and not restarts}
     print(json.dumps(verdict), flush=True)
     return 0 if verdict["flat"] else 1
 
