@@ -453,7 +453,7 @@ static void a_topic_deleted_while_reading(void **state)
 	clock_thaw();
 	assert_int_equal(f->err.kind, ERR_UNAVAILABLE);
 	assert_string_equal(f->err.reason, "topic-missing");
-	assert_string_equal(f->err.text, "there is no topic " TOPIC);
+	assert_string_equal(f->err.text, "there is no topic " TOPIC ": `tipctl topics create` makes what is missing");
 	kafka_consumer_free(consumer);
 }
 
