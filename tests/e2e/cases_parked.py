@@ -168,7 +168,7 @@ def test_parked_discard(pipeline):
     whole = {r["tip_id"] for r in pipeline.tipctl_json("parked", "list")}
     equal(count["parked"] + count["discarded"], before["parked"] + before["discarded"], "parked and discarded")
     holds(count["discarded"] >= before["discarded"], f"{count}")
-    for row in pipeline.tipctl_json("parked", "list", "--state", "discarded"):
+    for row in pipeline.tipctl_json("parked", "list", "--state", "discarded", *gone):
         equal((row["resolved_by"], row["resolved_because"]), ("the officer on duty", "a rehearsal"), "who and why")
     again = pipeline.tipctl("parked", "replay", *(gone - whole - stored))
     holds("replayed or discarded before" in again.stdout or not gone - whole - stored, again.stdout)
