@@ -95,6 +95,25 @@ static void how_often_it_was_replayed_goes_along(void **state)
 	assert_true(slice_equal(note.headers[last].value, slice_str("2")));
 }
 
+static void a_foreign_count_of_replays_stays_behind(void **state)
+{
+	static const struct slice foreign[] = {
+		{ (const uint8_t *)"", 0 },	{ (const uint8_t *)"2\0", 2 },	 { (const uint8_t *)"two", 3 },
+		{ (const uint8_t *)"\xff", 1 }, { (const uint8_t *)"-1", 2 }, { (const uint8_t *)"12345678901", 11 },
+	};
+	struct stage_park_note note;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
+		struct kafka_record record = record_of(TIP, TIP, NULL);
+
+		record.headers[record.n_headers++] = (struct kafka_header){ HEADER_REPLAYS, foreign[i] };
+		stage_park_note_build(&note, &record, "classify", REASON_KEY_UNKNOWN, 1);
+		for (size_t h = 0; h < note.out.n_headers; h++)
+			assert_string_not_equal(note.headers[h].name, HEADER_REPLAYS);
+	}
+}
+
 static void a_tombstone_stays_one(void **state)
 {
 	struct kafka_record record = record_of(TIP, TIP, NULL);
@@ -140,6 +159,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_parked_record_says_why_where_from_and_since_when),
 		cmocka_unit_test(how_often_it_was_replayed_goes_along),
+		cmocka_unit_test(a_foreign_count_of_replays_stays_behind),
 		cmocka_unit_test(a_tombstone_stays_one),
 		cmocka_unit_test(try_needs_no_broker_and_no_keys_but_the_rules),
 	};

@@ -9,7 +9,7 @@
 #include "workers/stage/emit.h"
 #include "workers/stage/stage_event.h"
 
-#define REPLAYS_DIGITS 10 /* a longer one is foreign, and could make the note too large to write */
+#define REPLAYS_DIGITS 10
 
 const char *stage_park_reason(const struct err *why)
 {
@@ -21,6 +21,15 @@ const char *stage_park_reason(const struct err *why)
 static void add_header(struct stage_park_note *note, const char *name, const char *value)
 {
 	note->headers[note->out.n_headers++] = (struct kafka_header){ name, slice_str(value) };
+}
+
+/* What is not a short number is foreign: the note could get too large to write, and readers take headers as text. */
+static bool is_count(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.data[i] < '0' || text.data[i] > '9')
+			return false;
+	return text.len > 0 && text.len <= REPLAYS_DIGITS;
 }
 
 void stage_park_note_build(struct stage_park_note *note, const struct kafka_record *record, const char *stage,
@@ -50,7 +59,7 @@ void stage_park_note_build(struct stage_park_note *note, const struct kafka_reco
 	add_header(note, HEADER_ORIGIN_OFFSET, note->offset);
 	add_header(note, HEADER_DAY, note->day);
 	add_header(note, HEADER_ATTEMPTS, note->attempts);
-	if (kafka_record_header(record, HEADER_REPLAYS, &replays) && replays.len <= REPLAYS_DIGITS)
+	if (kafka_record_header(record, HEADER_REPLAYS, &replays) && is_count(replays))
 		note->headers[note->out.n_headers++] = (struct kafka_header){ HEADER_REPLAYS, replays };
 	if (!identity.known)
 		return;
