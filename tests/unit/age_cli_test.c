@@ -1,25 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The age command line opens what we seal, and we open what it seals. Skipped where it is not installed. */
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-#include <sodium.h>
+#include "tests/unit/age_fixture.h"
 
-#include "schema/age.h"
-#include "schema/keys.h"
-
-#define KEYS AGE_RECIPIENTS_MAX
-
-struct fixture {
-	struct age_identity *identities[KEYS];
-	struct age_recipient recipients[KEYS];
+struct cli_fixture {
+	struct fixture *keys;
 	char folder[64];
 };
 
@@ -27,39 +16,27 @@ static const size_t sizes[] = { 0, 1, 4096, 16384, 65535, 65536, 65537, 131072, 
 
 #define N_SIZES (sizeof(sizes) / sizeof(sizes[0]))
 
-static int begin(void **state)
+static int begin_folder(void **state)
 {
-	struct fixture *f = mem_alloc(sizeof(*f));
-	struct err err = ERR_INIT;
+	struct cli_fixture *f = mem_alloc(sizeof(*f));
+	void *keys = NULL;
 
-	if (keys_begin(&err) != 0)
+	if (begin(&keys) != 0)
 		return -1;
-	for (size_t i = 0; i < KEYS; i++) {
-		if (age_identity_generate(&f->identities[i], &err) != 0)
-			return -1;
-		age_identity_recipient(f->identities[i], &f->recipients[i]);
-	}
+	f->keys = keys;
 	snprintf(f->folder, sizeof(f->folder), "/tmp/tipline-age-XXXXXX");
 	*state = f;
 	return mkdtemp(f->folder) == NULL ? -1 : 0;
 }
 
-static int end(void **state)
+static int end_folder(void **state)
 {
-	struct fixture *f = *state;
+	struct cli_fixture *f = *state;
+	void *keys = f->keys;
 
-	for (size_t i = 0; i < KEYS; i++)
-		age_identity_free(f->identities[i]);
 	rmdir(f->folder);
 	free(f);
-	return 0;
-}
-
-static void random_bytes(struct buf *out, size_t len)
-{
-	buf_clear(out);
-	randombytes_buf(buf_reserve(out, len), len);
-	out->len = len;
+	return end(&keys);
 }
 
 static void write_file(const char *path, struct slice content)
@@ -126,7 +103,7 @@ struct paths {
 	char plain[96], sealed[96], identity[96];
 };
 
-static void paths_init(struct paths *paths, const struct fixture *f)
+static void paths_init(struct paths *paths, const struct cli_fixture *f)
 {
 	snprintf(paths->plain, sizeof(paths->plain), "%s/plain", f->folder);
 	snprintf(paths->sealed, sizeof(paths->sealed), "%s/sealed", f->folder);
@@ -142,7 +119,7 @@ static void paths_remove(const struct paths *paths)
 
 static void age_opens_ours(void **state)
 {
-	struct fixture *f = *state;
+	struct cli_fixture *f = *state;
 	struct buf plain = BUF_INIT, file = BUF_INIT, opened = BUF_INIT;
 	char identity[AGE_IDENTITY_TEXT];
 	struct paths paths;
@@ -150,15 +127,15 @@ static void age_opens_ours(void **state)
 	need_age();
 	paths_init(&paths, f);
 	for (size_t n = 1; n <= KEYS; n++) {
-		age_identity_text(f->identities[n - 1], identity);
+		age_identity_text(f->keys->identities[n - 1], identity);
 		write_file(paths.identity, slice_str(identity));
 		for (size_t i = 0; i < N_SIZES; i++) {
 			random_bytes(&plain, sizes[i]);
 			buf_clear(&file);
 			if (i % 2 == 0)
-				age_seal(&file, f->recipients, n, buf_slice(&plain));
+				age_seal(&file, f->keys->recipients, n, buf_slice(&plain));
 			else
-				age_seal_among_fill(&file, f->recipients, n, KEYS, buf_slice(&plain));
+				age_seal_among_fill(&file, f->keys->recipients, n, KEYS, buf_slice(&plain));
 			write_file(paths.sealed, buf_slice(&file));
 			/* age makes no output file for an empty plaintext. */
 			write_file(paths.plain, slice_str(""));
@@ -176,7 +153,7 @@ static void age_opens_ours(void **state)
 
 static void we_open_ages(void **state)
 {
-	struct fixture *f = *state;
+	struct cli_fixture *f = *state;
 	struct buf plain = BUF_INIT, file = BUF_INIT, opened = BUF_INIT;
 	char texts[KEYS][AGE_RECIPIENT_TEXT];
 	const char *argv[ARGUMENTS_MAX];
@@ -192,7 +169,7 @@ static void we_open_ages(void **state)
 		argv[argc++] = "-o";
 		argv[argc++] = paths.sealed;
 		for (size_t k = 0; k < n; k++) {
-			age_recipient_text(&f->recipients[k], texts[k]);
+			age_recipient_text(&f->keys->recipients[k], texts[k]);
 			argv[argc++] = "-r";
 			argv[argc++] = texts[k];
 		}
@@ -206,7 +183,7 @@ static void we_open_ages(void **state)
 			assert_int_equal(file.len, age_sealed_size(n, sizes[i]));
 			for (size_t k = 0; k < n; k += n > 1 ? n - 1 : 1) {
 				buf_clear(&opened);
-				assert_int_equal(age_open(&opened, &f->identities[k], 1, buf_slice(&file), &err), 0);
+				assert_int_equal(age_open(&opened, &f->keys->identities[k], 1, buf_slice(&file), &err), 0);
 				assert_true(slice_equal(buf_slice(&opened), buf_slice(&plain)));
 			}
 		}
@@ -224,5 +201,5 @@ int main(void)
 		cmocka_unit_test(we_open_ages),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, begin_folder, end_folder);
 }

@@ -1,64 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* age_stream and age_armour: whatever the pieces, the same as age_open and age_seal of the whole. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-#include <sodium.h>
-
 #include "schema/age_armour.h"
 #include "schema/age_parts.h"
 #include "schema/age_stream.h"
-#include "schema/keys.h"
 #include "schema/reason.h"
+#include "tests/unit/age_fixture.h"
 
-#define KEYS AGE_RECIPIENTS_MAX
 #define ALL SIZE_MAX
-
-struct fixture {
-	struct age_identity *identities[KEYS];
-	struct age_recipient recipients[KEYS];
-};
 
 static const size_t sizes[] = { 0, 1, 4096, 65535, 65536, 65537, 131071, 131072, 131073, 300000 };
 static const size_t pieces[] = { 1000, 65535, 65536, 65552, 65553, 200000, ALL };
 
 #define N(table) (sizeof(table) / sizeof((table)[0]))
-
-static int begin(void **state)
-{
-	struct fixture *f = mem_alloc(sizeof(*f));
-	struct err err = ERR_INIT;
-
-	if (keys_begin(&err) != 0)
-		return -1;
-	for (size_t i = 0; i < KEYS; i++) {
-		if (age_identity_generate(&f->identities[i], &err) != 0)
-			return -1;
-		age_identity_recipient(f->identities[i], &f->recipients[i]);
-	}
-	*state = f;
-	return 0;
-}
-
-static int end(void **state)
-{
-	struct fixture *f = *state;
-
-	for (size_t i = 0; i < KEYS; i++)
-		age_identity_free(f->identities[i]);
-	free(f);
-	return 0;
-}
-
-static void random_bytes(struct buf *out, size_t len)
-{
-	buf_clear(out);
-	randombytes_buf(buf_reserve(out, len), len);
-	out->len = len;
-}
 
 static struct slice cut(struct slice *rest, size_t len)
 {

@@ -1,66 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* age: our own round trips and refusals. The age command line: age_cli_test.c. Vectors: age_vectors_test.c. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-#include <sodium.h>
-
 #include "schema/age_parts.h"
 #include "schema/hkdf.h"
-#include "schema/keys.h"
 #include "schema/reason.h"
-
-#define KEYS AGE_RECIPIENTS_MAX
-
-struct fixture {
-	struct age_identity *identities[KEYS];
-	struct age_recipient recipients[KEYS];
-};
+#include "tests/unit/age_fixture.h"
 
 static const size_t sizes[] = { 0, 1, 4096, 16384, 65535, 65536, 65537, 131072, 262144, 1048576 };
 
 #define N_SIZES (sizeof(sizes) / sizeof(sizes[0]))
-
-static int begin(void **state)
-{
-	struct fixture *f = mem_alloc(sizeof(*f));
-	struct err err = ERR_INIT;
-
-	if (keys_begin(&err) != 0)
-		return -1;
-	for (size_t i = 0; i < KEYS; i++) {
-		if (age_identity_generate(&f->identities[i], &err) != 0)
-			return -1;
-		age_identity_recipient(f->identities[i], &f->recipients[i]);
-	}
-	*state = f;
-	return 0;
-}
-
-static int end(void **state)
-{
-	struct fixture *f = *state;
-
-	for (size_t i = 0; i < KEYS; i++)
-		age_identity_free(f->identities[i]);
-	free(f);
-	return 0;
-}
-
-static void random_bytes(struct buf *out, size_t len)
-{
-	buf_clear(out);
-	randombytes_buf(buf_reserve(out, len), len);
-	out->len = len;
-}
 
 static void assert_refused(struct fixture *f, struct slice file, const char *reason)
 {
