@@ -26,11 +26,11 @@ void kafka_consumer_note_missing(struct kafka_consumer *consumer)
 	log_event(LOG_LEVEL_WARN, "kafka.topic_missing", "topic", consumer->topic, NULL);
 }
 
-/* What librdkafka does not heal: reading on would skip records, or never begin. */
 static const char elsewhere[] = "; the position is none of this topic: is the store or index that of another pipeline, "
 				"or was the topic made anew?";
 static const char not_allowed[] = "; ask who runs the broker for the right";
 
+/* What librdkafka does not heal: reading on would skip records, or never begin. */
 static const struct {
 	rd_kafka_resp_err_t rd_err;
 	enum err_kind kind;
