@@ -291,6 +291,8 @@ int kafka_producer_flush(struct kafka_producer *producer, int timeout_ms, struct
 	int64_t deadline = clock_mono_ms() + timeout_ms;
 	int failed;
 
+	if (producer->rk)
+		rd_kafka_poll(producer->rk, 0); /* an answer that waits to be served is no silence */
 	/* In slices, since a fatal error does not wake rd_kafka_flush. */
 	while (producer->queued > 0 && check_alive(producer, err) == 0) {
 		int left = kafka_client_left(deadline);

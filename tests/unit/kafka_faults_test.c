@@ -421,6 +421,31 @@ static void out_of_range_while_reading(void **state)
 	stops_as_lost(f, consumer);
 }
 
+/*
+ * Nobody asks the producer for long while the answer lies there: that is no silence. When the answer has come cannot be
+ * seen from here without asking, so that a flush too early is asked again. Fails without the poll that flush begins
+ * with (tried).
+ */
+static void an_answer_nobody_asked_for(void **state)
+{
+	struct fixture *f = *state;
+	struct fate fate = { 0 };
+	struct kafka_producer *producer = fixture_producer(f, 60000, 100, note, &fate);
+	int64_t deadline = clock_mono_ms() + WAIT_MS;
+	int rc;
+
+	send_value(f, producer, 0);
+	do {
+		clock_freeze(clock_mono_ms() + 65001, clock_wall_ms());
+		rc = kafka_producer_flush(producer, 0, &f->err);
+		clock_thaw();
+	} while (rc < 0 && clock_mono_ms() < deadline);
+	ok(f, rc);
+	assert_int_equal(fate.reports, 1);
+	assert_false(fate.failed[0]);
+	kafka_producer_free(producer);
+}
+
 /* The topic is gone, and the consumer has noticed. */
 static void delete_topic(struct fixture *f, struct kafka_consumer *consumer)
 {
@@ -482,6 +507,7 @@ static void a_topic_that_comes_back(void **state)
 
 static const struct CMUnitTest cases[] = {
 	test(a_fatal_error_loses_nothing),      test(no_producer_id_in_time),
+	test(an_answer_nobody_asked_for),
 	test(a_client_that_keeps_silent),       test(an_answer_lost_with_its_connection),
 	test(a_produce_request_that_times_out), test(a_fetch_that_times_out),
 	test(a_commit_that_times_out),          test(a_commit_without_an_answer_is_trouble_that_passes),
