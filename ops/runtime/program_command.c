@@ -103,16 +103,28 @@ static void way_of(const struct program *program, const struct program_command *
 	BUG("%s %s has no line in the synopsis", program->name, command->words);
 }
 
+/* Whether the words before a paragraph's colon ("box list, box show ID: …") name the command. */
+static bool heads(const char *at, const char *colon, const char *words)
+{
+	const size_t len = strlen(words);
+
+	while (at && at < colon) {
+		if (strncmp(at, words, len) == 0 && at[len] && strchr(" ,:", at[len]))
+			return true;
+		at = strstr(at, ", ");
+		at = at ? at + 2 : NULL;
+	}
+	return false;
+}
+
 /* The paragraph that tells of a command; empty when there is none. */
 static void paragraph_of(const struct program *program, const struct program_command *command, struct buf *out)
 {
-	const size_t words = strlen(command->words);
-
 	for (const char *at = program->description; *at;) {
-		const char *end = strstr(at, "\n\n"), *colon = strchr(at, ':'), *named = strstr(at, command->words);
+		const char *end = strstr(at, "\n\n"), *colon = strchr(at, ':');
 		size_t len = end ? (size_t)(end - at) : strlen(at);
 
-		if (named && colon && named + words <= colon && colon < at + len) {
+		if (colon && colon < at + len && heads(at, colon, command->words)) {
 			buf_append(out, at, len);
 			return;
 		}

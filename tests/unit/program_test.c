@@ -119,7 +119,7 @@ static const struct program commanded = {
 	.section = "1",
 	.summary = "has commands",
 	.synopsis = "box list [--all]\nbox empty [--all] --why TEXT\nmake --into FOLDER",
-	.description = "First of all.\n\nbox list: lists.\n\nbox empty: empties, for good.\n\nLast.",
+	.description = "First of all, it makes this plain: all is well.\n\nbox list: lists.\n\nbox empty: empties, for good.\n\nLast.",
 	.options = own_options,
 	.conf_tables = tables,
 	.conf_optional = true,
@@ -339,6 +339,8 @@ static void test_commands_have_options_of_their_own(void **state)
 			fail_msg("%s: %d\n%s\n%s", cases[i].args, result->status, buf_text(&result->out),
 				 buf_text(&result->err));
 	}
+	call(result, &commanded, "make --help", "out");
+	assert_null(strstr(buf_text(&result->out), "makes this plain")); /* a part of a word is not the command */
 	call(result, &commanded, "box list --help", "out");
 	assert_null(strstr(buf_text(&result->out), "--why"));
 	assert_null(strstr(buf_text(&result->out), "empties"));
