@@ -287,6 +287,14 @@ static void a_full_window_is_told_and_forgets_links_alone(void **state)
 	assert_int_equal(site->emit.n, 0);
 	assert_int_equal(handle(site, 1, 99, 7, 10, &err), VERDICT_PARK);
 	assert_ptr_equal(err.reason, REASON_ID_CONFLICT);
+
+	/* Full it is also after a restart, before another tip is crowded out. */
+	commit(site, 5);
+	dedupe_stage.close(site->dedupe);
+	start(site);
+	buf_clear(&json);
+	dedupe_stage.status(site->dedupe, &json);
+	assert_non_null(strstr(buf_text(&json), "\"window_full\":true"));
 	buf_release(&json);
 }
 

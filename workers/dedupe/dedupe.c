@@ -56,7 +56,7 @@ struct dedupe {
 	struct linker *linker;
 	struct linker_settings settings;
 	size_t n_since_noted; /* tips */
-	bool said_full;
+	bool said_full; /* in the log, once */
 	struct buf entry; /* reused */
 	struct metric *repeats, *stage_repeats, *strong, *weak, *cases;
 	struct metric *window_tips, *window_days, *window_bytes, *crowded_out;
@@ -354,7 +354,8 @@ static void dedupe_status(void *state, struct buf *json)
 	const struct dedupe *dedupe = state;
 
 	buf_printf(json, ",\"tips\":%zu,\"tokens\":%zu,\"window_full\":%s", linker_n_tips(dedupe->linker),
-		   linker_n_terms(dedupe->linker), dedupe->said_full ? "true" : "false");
+		   linker_n_terms(dedupe->linker),
+		   linker_n_tips(dedupe->linker) == dedupe->settings.window_tips ? "true" : "false");
 }
 
 const struct stage dedupe_stage = {
