@@ -166,6 +166,29 @@ static void lag_follows_commits(void **state)
 	kafka_consumer_free(consumer);
 }
 
+/*
+ * A record ends the wait. Fails when the queue no longer writes to the descriptor that kafka_consumer_batch polls
+ * (rd_kafka_queue_io_event_enable): the record then comes when the time-out ends.
+ */
+static void a_record_ends_the_wait(void **state)
+{
+	struct fixture *f = *state;
+	struct reading reading = { 0 };
+	struct kafka_consumer *consumer;
+	struct kafka_record record;
+	int64_t begun;
+
+	fixture_fill(f, 1);
+	consumer = consumer_of(f, "g", NULL);
+	read_until(f, consumer, &reading, 1);
+	read_nothing(f, consumer);
+	begun = clock_mono_ms();
+	fixture_fill(f, 1);
+	assert_int_equal(kafka_consumer_batch(consumer, &record, 1, WAIT_MS, &f->err), 1);
+	assert_true(clock_mono_ms() - begun < WAIT_MS / 2);
+	kafka_consumer_free(consumer);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
 
 int main(void)
@@ -174,7 +197,7 @@ int main(void)
 		test(reads_everything_from_the_beginning), test(resumes_at_the_committed_offset),
 		test(reads_again_what_was_not_committed),  test(starts_where_the_state_says),
 		test(gives_keys_headers_and_times),        test(out_of_range_is_an_error),
-		test(lag_follows_commits),
+		test(lag_follows_commits), test(a_record_ends_the_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

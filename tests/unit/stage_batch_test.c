@@ -44,6 +44,7 @@ static void retry_comes_again_and_nothing_overtakes(void **state)
 	(void)state;
 	assert_int_equal(run(w, (const char *[]){ "a", "retry-2", "b" }, 3, &err), 0);
 	assert_int_equal(w->n_sent, 3);
+	assert_int_equal(w->sent_at_first_serve, 1); /* what was answered does not wait with the one that must */
 	assert_string_equal(w->sent[1].value, "retry-2");
 	assert_string_equal(w->sent[2].value, "b");
 	assert_int_equal(metric_value(w->meter.retries), 2);

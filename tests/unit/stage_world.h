@@ -49,6 +49,7 @@ struct world {
 	int stop_after_serves;      /* > 0: a stop comes then */
 	int64_t stop_is_ms;         /* as old as this */
 	int retries_seen;
+	int sent_at_first_serve; /* -1 before that */
 	struct slice output; /* instead of the input's value */
 };
 
@@ -97,6 +98,8 @@ static inline int fake_serve(void *arg, int timeout_ms, struct err *err)
 	int n = 0;
 
 	(void)timeout_ms;
+	if (w->sent_at_first_serve < 0)
+		w->sent_at_first_serve = (int)w->n_sent;
 	if (w->stop_after_serves && !--w->stop_after_serves)
 		w->stopping_ms = w->stop_is_ms;
 	if (w->producer_dead)
@@ -201,6 +204,7 @@ static inline struct world *world_new(const struct stage *stage)
 	w->settings.retry_max_ms = 2;
 	w->metrics = metrics_new();
 	stage_meter_init(&w->meter, w->metrics, "test");
+	w->sent_at_first_serve = -1;
 	w->port = (struct stage_port){ fake_send,      fake_serve,       fake_flush,  fake_commit,
 				       fake_keepalive, fake_stopping_ms, fake_random, w };
 	w->batch.stage = stage;
