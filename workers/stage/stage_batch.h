@@ -25,7 +25,6 @@
 #include "workers/stage/stage_watch.h"
 
 #define STAGE_CUT_AFTER_MS 3000
-#define STAGE_WAIT_SLICE_MS 100
 
 struct batch_entry {
 	const struct kafka_record *record;

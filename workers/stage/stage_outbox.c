@@ -5,7 +5,6 @@
 
 #include "ops/runtime/clock.h"
 
-#define SLICE_MS 100
 #define KEEPALIVE_MS 500
 
 void stage_outbox_init(struct stage_outbox *outbox, const struct stage_port *port)
@@ -106,7 +105,7 @@ static int post(struct stage_outbox *outbox, size_t i, const struct kafka_outgoi
 			err_set(err, why.kind == ERR_DATA ? ERR_UNAVAILABLE : why.kind, why.reason, "%s", why.text);
 			return -1;
 		}
-		if (port->serve(port->arg, SLICE_MS, err) < 0 || stage_outbox_keepalive(outbox, err) ||
+		if (port->serve(port->arg, STAGE_WAIT_SLICE_MS, err) < 0 || stage_outbox_keepalive(outbox, err) ||
 		    give_up_on_stop(outbox, err)) {
 			answer(outbox, &outbox->sends[i], OUTBOX_REFUSED);
 			return -1;
@@ -185,7 +184,7 @@ static int wait_for_answers(struct stage_outbox *outbox, struct err *err)
 
 	while (outbox->waiting) {
 		struct err why = ERR_INIT;
-		int rc = port->flush(port->arg, SLICE_MS, &why);
+		int rc = port->flush(port->arg, STAGE_WAIT_SLICE_MS, &why);
 		if (outbox->refusal)
 			break;
 		if (rc && is_reason(&why, "producer-fatal")) {

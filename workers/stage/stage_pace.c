@@ -3,8 +3,6 @@
 
 #include "ops/runtime/clock.h"
 
-#define SLICE_MS 100 /* a stop is seen so soon */
-
 int stage_pace(const struct stage_port *port, const struct stage_settings *settings, size_t n, int64_t begun_ms,
 	       struct err *err)
 {
@@ -17,7 +15,7 @@ int stage_pace(const struct stage_port *port, const struct stage_settings *setti
 
 		if (left <= 0 || port->stopping_ms(port->arg) >= 0)
 			return 0;
-		if (port->serve(port->arg, (int)(left < SLICE_MS ? left : SLICE_MS), err) < 0)
+		if (port->serve(port->arg, (int)(left < STAGE_WAIT_SLICE_MS ? left : STAGE_WAIT_SLICE_MS), err) < 0)
 			return -1;
 	}
 }

@@ -13,6 +13,8 @@
 #include "ops/runtime/kafka_consumer.h"
 #include "ops/runtime/kafka_producer.h"
 
+#define STAGE_WAIT_SLICE_MS 100 /* whoever waits looks this often whether a stop came */
+
 struct stage_port {
 	/* As kafka_producer_send. */
 	int (*send)(void *arg, const struct kafka_outgoing *record, void *opaque, struct err *err);
