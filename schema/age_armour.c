@@ -39,8 +39,6 @@ static int skip_space(struct age_armour *armour, size_t len, struct err *err)
 
 static int take_before(struct age_armour *armour, struct slice line, struct err *err)
 {
-	if (is_space(line))
-		return skip_space(armour, line.len + 1, err);
 	if (!slice_equal(line, slice_str(BEGIN_LINE)))
 		return refuse(err, "no line that begins it");
 	armour->at = ARMOUR_LINES;

@@ -36,6 +36,8 @@ static void a_new_store_is_private_and_set_up(void **state)
 	expect_sql(store, "PRAGMA integrity_check", "ok");
 	expect_sql(store, "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND strict = 0"
 		   " AND name NOT LIKE 'sqlite_%'", "0");
+	expect_sql(store, "SELECT count(*) FROM sqlite_schema WHERE name IN ('links_by_earlier', 'tip_teams_by_team')",
+		   "0");
 	store_close(store);
 	store = open_as(STORE_WRITE); /* again: nothing to migrate */
 	assert_int_equal(totals_of(store).tips, 1);
