@@ -159,16 +159,17 @@ static int finish(struct stage_batch *batch, size_t n, struct err *err)
 	return 0;
 }
 
-static int run(struct stage_batch *batch, size_t n, struct err *err)
+/* How many records were answered: all, or those before a cut. */
+static int answer(struct stage_batch *batch, size_t n, size_t *n_answered, struct err *err)
 {
-	for (size_t i = 0; i < n; i++) {
-		enum step step = stage_answer(batch, i, err);
+	for (*n_answered = 0; *n_answered < n; ++*n_answered) {
+		enum step step = stage_answer(batch, *n_answered, err);
 		if (step == STEP_FAILED)
 			return -1;
 		if (step == STEP_CUT)
-			return finish(batch, i, err);
+			return 0;
 	}
-	return finish(batch, n, err);
+	return 0;
 }
 
 int stage_batch_run(struct stage_batch *batch, const struct kafka_record *records, size_t n, struct err *err)
@@ -181,12 +182,15 @@ int stage_batch_run(struct stage_batch *batch, const struct kafka_record *record
 	batch->n_out = 0;
 	batch->n_parked = 0;
 	set_step(batch);
-	if (run(batch, n, err))
+	if (answer(batch, n, &n, err))
+		return -1;
+	/* Before the broker is waited for, which may take minutes: what goes out is sealed by now. */
+	stage_intake_wipe(&batch->intake);
+	mem_wipe_stack(STACK_DEEP);
+	if (finish(batch, n, err))
 		return -1;
 	stage_outbox_clear(&batch->outbox);
-	stage_intake_wipe(&batch->intake);
 	arena_reset(batch->arena);
-	mem_wipe_stack(STACK_DEEP);
 	metric_observe(batch->meter->batch_seconds, (double)(clock_mono_ns() - begun) / 1e9);
 	return 0;
 }
