@@ -113,12 +113,9 @@ static int read_identities(struct identity_set *all, const struct program_call *
 /* The code stands first, for programs; and whoever sees output should know what to think of it. */
 static int say_refusal(bool some_written, struct err *err)
 {
-	char text[ERR_TEXT_MAX];
-
 	if (err->kind != ERR_DATA)
 		return -1;
-	snprintf(text, sizeof(text), "%s", err->text);
-	return err_set(err, ERR_DATA, err->reason, "%s: %s%s", err->reason, text,
+	return err_set(err, ERR_DATA, err->reason, "%s: %s%s", err->reason, err->text,
 		       some_written ? "; what was written out before is genuine, but not all" : "");
 }
 

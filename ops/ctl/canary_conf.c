@@ -46,6 +46,21 @@ static void look_at_answers(struct canary *canary, const struct config_file *fil
 		ask(canary, yaml_key_at(daemons, i), yaml_at(daemons, i), seen, timeout_ms);
 }
 
+/* Files that say nothing, and a file that is somewhere: under the default's name, in the daemon's own folder. */
+static void tell_the_unknown(struct canary *canary, const struct config_set *set)
+{
+	size_t i;
+	json_t *finding;
+
+	json_array_foreach(set->findings, i, finding) {
+		canary_not_searched(canary, json_string_value(json_object_get(finding, "file")), "%s",
+				    json_string_value(json_object_get(finding, "what")));
+	}
+	for (i = 0; i < set->n; i++)
+		if (strcmp(set->files[i].program, "tipline-dedupe") == 0 && !config_get(&set->files[i], "index"))
+			canary_not_searched(canary, set->files[i].path, "names no index: name the file dedupe.index here");
+}
+
 int canary_configured(struct canary *canary, const char *folder, long timeout_ms, struct err *err)
 {
 	struct config_set *set = mem_alloc(sizeof(*set));
@@ -58,6 +73,8 @@ int canary_configured(struct canary *canary, const char *folder, long timeout_ms
 		look_at_files(canary, &set->files[i], seen);
 		look_at_answers(canary, &set->files[i], seen, timeout_ms);
 	}
+	if (result == 0)
+		tell_the_unknown(canary, set);
 	json_decref(seen);
 	config_set_release(set);
 	free(set);

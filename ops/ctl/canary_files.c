@@ -70,7 +70,7 @@ static void walk(struct canary *canary, const char *path)
 	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, NULL);
 	FTSENT *entry;
 
-	while (fts && (entry = fts_read(fts)) != NULL) {
+	while (fts && (errno = 0, entry = fts_read(fts)) != NULL) {
 		if (entry->fts_info != FTS_DP && entry->fts_level > 0)
 			search_name(canary, entry);
 		if (entry->fts_info == FTS_F)
@@ -78,7 +78,11 @@ static void walk(struct canary *canary, const char *path)
 		else if ((entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR || entry->fts_info == FTS_NS) &&
 			 (entry->fts_errno != ENOENT || entry->fts_level == 0))
 			canary_not_searched(canary, entry->fts_path, "%s", err_why(entry->fts_errno, why));
+		else if (entry->fts_level == 0 && (entry->fts_info == FTS_DEFAULT || entry->fts_info == FTS_SLNONE))
+			canary_not_searched(canary, path, "neither a file nor a folder: give its bytes on standard input");
 	}
+	if (!fts || errno)
+		canary_not_searched(canary, path, "%s", err_why(errno, why));
 	if (fts)
 		fts_close(fts);
 	free(roots[0]);

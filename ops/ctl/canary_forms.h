@@ -23,7 +23,9 @@ struct canary_form {
 	struct buf bytes;     /* owned by the caller; at least MARKER_MIN of them */
 };
 
-/* Fills `forms`, no two alike, and returns how many there are. `marker` is UTF-8 of MARKER_MIN to MARKER_MAX bytes. */
+/*
+ * Fills `forms`, no two alike, and returns how many there are. `marker` is UTF-8 of MARKER_MIN to MARKER_MAX bytes
+ * and MARKER_MIN / 2 characters or more. */
 size_t canary_forms(struct canary_form forms[CANARY_FORMS_MAX], const char *marker);
 
 #endif

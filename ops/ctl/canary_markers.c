@@ -6,6 +6,16 @@
 #include "ops/ctl/canary_forms.h"
 #include "ops/runtime/yaml.h"
 
+/* In UTF-16 a character takes two bytes at least, in UTF-8 up to four. */
+static size_t n_characters(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text; text++)
+		n += ((uint8_t)*text & 0xC0) != 0x80;
+	return n;
+}
+
 static int take(struct canary_markers *markers, const struct yaml_node *map, size_t i, struct err *err)
 {
 	const struct yaml_node *node = yaml_at(map, i);
@@ -13,6 +23,8 @@ static int take(struct canary_markers *markers, const struct yaml_node *map, siz
 
 	if (!text || strlen(text) < MARKER_MIN || strlen(text) > MARKER_MAX)
 		return yaml_error(node, err, "a marker is a text of %d to %d bytes", MARKER_MIN, MARKER_MAX);
+	if (n_characters(text) < MARKER_MIN / 2)
+		return yaml_error(node, err, "a marker has at least %d characters", MARKER_MIN / 2);
 	for (size_t k = 0; k < markers->n; k++)
 		if (strcmp(markers->texts[k], text) == 0)
 			return yaml_error(node, err, "is the same marker as %s", markers->names[k]);

@@ -73,13 +73,20 @@ static void the_end_of_a_long_marker_is_enough(void **state)
 
 static void no_form_is_too_short(void **state)
 {
-	struct canary_form forms[CANARY_FORMS_MAX];
-	const size_t n = canary_forms(forms, "aaaaaaaaaaaa");
+	static const char *const markers[] = {
+		"aaaaaaaaaaaa", "éééééé", "三三三三三三", "三三三三三三三三三三三三三三", "a三三三三三三三三",
+		"\xf0\x9f\x90\xa6\xf0\x9f\x90\xa6\xf0\x9f\x90\xa6\xf0\x9f\x90\xa6\xf0\x9f\x90\xa6\xf0\x9f\x90\xa6",
+	};
 
 	(void)state;
-	for (size_t i = 0; i < n; i++)
-		assert_true(forms[i].bytes.len >= MARKER_MIN);
-	release(forms, n);
+	for (size_t m = 0; m < sizeof(markers) / sizeof(markers[0]); m++) {
+		struct canary_form forms[CANARY_FORMS_MAX];
+		const size_t n = canary_forms(forms, markers[m]);
+
+		for (size_t i = 0; i < n; i++)
+			assert_true(forms[i].bytes.len >= MARKER_MIN);
+		release(forms, n);
+	}
 }
 
 struct hits {
