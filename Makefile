@@ -97,10 +97,10 @@ up: ## start the same pipeline to play with; state in build/up
 down: ## stop it
 	$(Q)python3 ops/deploy/local/up.py stop
 
-test: ## lint, unit, fuzz, replay and end-to-end tests, a short chaos
+test: ## lint, unit, interop, fuzz, replay, memory and end-to-end tests, a short chaos
 	$(Q)ops/deploy/local/setup all
 	$(Q)$(MAKE) --no-print-directory lint unit interop valgrind-quick fuzz replay
-	$(Q)$(MAKE) --no-print-directory memory SECONDS=15
+	$(Q)$(if $(SAN),echo "memory: not with sanitizers, whose allocator is their own",$(MAKE) --no-print-directory memory SECONDS=15)
 	$(Q)$(MAKE) --no-print-directory e2e
 	$(Q)$(MAKE) --no-print-directory chaos KILLS=$(or $(KILLS),40) MINUTES=5
 

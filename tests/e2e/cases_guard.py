@@ -81,7 +81,7 @@ def mappings(pid):
         for line in f:
             if line.split()[0].endswith(":"):
                 if line.startswith("VmFlags:"):
-                    yield span, "lo" in line.split()
+                    yield span, {"lo", "dd"} <= set(line.split())
                 continue
             span = tuple(int(n, 16) for n in line.split()[0].split("-"))
 
@@ -134,6 +134,8 @@ def read_memory(process):
 
 def test_no_one_looks_into_a_daemon(pipeline):
     """a process of the same user and rights can read an ordinary process's memory, and no daemon's or adapter's"""
+    if "address" in os.environ.get("SAN", ""):
+        return "a build with the address sanitizer stays dumpable, for its own report of leaks"
     if os.geteuid() != 0:
         return "needs root, to give a right up"
     world = World(pipeline)
@@ -177,16 +179,16 @@ def test_no_start_without_locked_memory(pipeline):
 
 
 def open_to_group(world, source):
-    """A copy that the group may read: the file, or every file of the folder. Returns it and a path to be named."""
+    """A copy that the group may read: the file, or every file of the folder."""
     copy = world.path("secret")
     if not os.path.isdir(source):
         world.copy(source, "secret", 0o640)
-        return copy, copy
+        return copy
     shutil.copytree(source, copy)
     os.chmod(copy, 0o700)
     for name in os.listdir(copy):
         os.chmod(os.path.join(copy, name), 0o640)
-    return copy, copy
+    return copy
 
 
 def test_keys_open_to_others_are_refused(pipeline):
@@ -195,9 +197,9 @@ def test_keys_open_to_others_are_refused(pipeline):
     for name, key in SECRETS:
         world.fresh(f"open {name} {key}")
         source = pipeline.path("keys-of", name) if key == "bus" else pipeline.path("keys", *key.split("/"))
-        copy, named = open_to_group(world, source)
+        copy = open_to_group(world, source)
         program, args = program_and_args(world, name, (source, copy))
         result = pipeline.run(program, *args, check=False, timeout=30)
         equal(result.returncode, 78, f"{program} with {key}: {result.stderr}")
-        holds(named in result.stderr and "chmod 600" in result.stderr and "640" in result.stderr,
+        holds(copy in result.stderr and "chmod 600" in result.stderr and "640" in result.stderr,
               f"{program} with {key}: {result.stderr}")
