@@ -119,7 +119,8 @@ static const struct program commanded = {
 	.section = "1",
 	.summary = "has commands",
 	.synopsis = "box list [--all]\nbox empty [--all] --why TEXT\nmake --into FOLDER",
-	.description = "First of all, it makes this plain: all is well.\n\nbox list: lists.\n\nbox empty: empties, for good.\n\nLast.",
+	.description = "First of all, it makes this plain: all is well.\n\n"
+		       "box list: lists.\n\nbox empty: empties, for good.\n\nLast.",
 	.options = own_options,
 	.conf_tables = tables,
 	.conf_optional = true,
