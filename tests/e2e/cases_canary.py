@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Nothing of a tip lies readable anywhere but in its case: `tipctl canary`, and what it finds after a hard run.
 
-Guarantee 4 is test_no_marker_anywhere. Broken by hand, it failed there: stage_batch.c without mem_wipe_stack, or (seldom)
-with its wipes behind the commit; buf_clear and buf_release, normal_wipe, or fill of lines.c without mem_wipe; Jansson on plain free; an arena without
-mem_wipe (which also breaks what an arena promises).
+Guarantee 4 is test_no_marker_anywhere. Broken by hand, it failed there: stage_batch.c without mem_wipe_stack, or
+(seldom) with its wipes behind the commit; buf_clear and buf_release, normal_wipe, or fill of lines.c without mem_wipe;
+Jansson on plain free; an arena without mem_wipe (which also breaks what an arena promises).
 """
 import base64
 import http.server
