@@ -100,7 +100,11 @@ down: ## stop it
 test: ## lint, unit, interop, fuzz, replay, memory and end-to-end tests, a short chaos
 	$(Q)ops/deploy/local/setup all
 	$(Q)$(MAKE) --no-print-directory lint unit interop valgrind-quick fuzz replay
-	$(Q)$(if $(SAN),echo "memory: not with sanitizers, whose allocator is their own",$(MAKE) --no-print-directory memory SECONDS=15)
+ifdef SAN
+	@echo "memory: left out, since sanitizers bring an allocator of their own"
+else
+	$(Q)$(MAKE) --no-print-directory memory SECONDS=15
+endif
 	$(Q)$(MAKE) --no-print-directory e2e
 	$(Q)$(MAKE) --no-print-directory chaos KILLS=$(or $(KILLS),40) MINUTES=5
 
