@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <systemd/sd-daemon.h>
@@ -58,6 +59,19 @@ static int guard_standard_files(struct err *err)
 			return err_errno(err, "/dev/null");
 	}
 	return 0;
+}
+
+/*
+ * Memory that was asked for in a burst goes back when the burst is over. By itself glibc raises its threshold for
+ * mapping with the largest block freed, so that megabytes of fetched records end up on the heap, between small blocks
+ * that stay; and it gives nearly every thread of librdkafka a heap of its own. Then a daemon that was once behind never
+ * becomes small again.
+ */
+static void settle_allocator(void)
+{
+	(void)mallopt(M_MMAP_THRESHOLD, 128 << 10);
+	(void)mallopt(M_TRIM_THRESHOLD, 256 << 10);
+	(void)mallopt(M_ARENA_MAX, 2);
 }
 
 static int set_log_level(const struct command_line *line, struct err *err)
@@ -206,6 +220,7 @@ int program_main(int argc, char **argv, const struct program *program)
 	struct err err = ERR_INIT;
 	int rc;
 
+	settle_allocator();
 	command_line_init(&line, program);
 	log_open(program->name, LOG_LEVEL_INFO);
 	rc = flush_output(start(&line, argc, argv, &err), &err);
