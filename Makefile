@@ -139,7 +139,7 @@ memory: programs $(B)/memory/shim.so $(B)/tests/memory-steps ## every allocation
 	$(Q)python3 tests/memory/run.py --bin $(B)/bin --steps $(B)/tests/memory-steps --shim $(B)/memory/shim.so \
 		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
 
-e2e: programs $(E2E_TOOLS) ## end to end on Apache Kafka, with kills
+e2e: programs $(E2E_TOOLS) $(B)/chaos/shim.so ## end to end on Apache Kafka, with kills
 	$(Q)python3 tests/e2e/run.py --bin $(B)/bin
 
 interop: programs ## age files in pipes, and both ways with other programs' age

@@ -9,8 +9,7 @@ import shutil
 import sqlite3
 import subprocess
 
-from broker import free_port
-from mistakes_world import CONF, NOBODY, Mistake as M
+from mistakes_world import CONF, Mistake as M, fed_gateway
 
 MISSING = "`tipctl topics create` makes what is missing"
 BY_HAND = [("tip.classified", "3"), ("tip.sealed", "6", "min.insync.replicas=2")]
@@ -19,21 +18,6 @@ ELSEWHERE = "is the store or index that of another pipeline, or was the topic ma
 
 def at_other(name, *args):
     return lambda w: [CONF, w.with_brokers(name, w.pipeline.other.address), *args]
-
-
-def gateway_with_a_tip(w):
-    """A gateway to which an adapter submits a tip at once."""
-    port = free_port()
-    change = ('listen: "127.0.0.1:0"\nkeys', f'listen: "127.0.0.1:{port}"\nkeys')
-    gateway = w.conf("gateway", change, (NOBODY, w.pipeline.other.address))
-    adapter = w.conf("webform", (f"127.0.0.1:{w.pipeline.gateway_port}", f"127.0.0.1:{port}"))
-    submit = subprocess.Popen([w.pipeline.program("tip-submit"), CONF, adapter, "--narrative", "x", "--wait", "60"],
-                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def stop():
-        submit.terminate()
-        submit.wait()
-    return [CONF, gateway], {"cleanup": stop}
 
 
 def store_of_another(w):
@@ -57,7 +41,7 @@ NO_TOPICS = [
       at_other("sink"),
       69, ("there is no topic case.routed", MISSING), (), 40),
     M("no topics for the gateway", "tipline-gateway",
-      gateway_with_a_tip,
+      lambda w: fed_gateway(w, w.pipeline.other.address),
       None, ("gateway.publish_refused", "UNKNOWN_TOPIC", "run `tipctl topics check`", "Adapters keep their tips"),
       (), 60),
     M("no topics for parked list", "tipctl",

@@ -5,10 +5,15 @@ import os
 import socket
 import sqlite3
 import subprocess
+import sys
 import threading
 
 from broker import TOP, free_port, listening, wait_until
-from mistakes_world import CONF, NOBODY, Mistake as M, given
+from mistakes_world import CONF, NOBODY, Mistake as M, fed_gateway, given
+
+sys.path.insert(0, os.path.join(TOP, "tests", "chaos"))
+
+from shims import Shim  # noqa: E402
 
 TIP = ["--narrative", "PC Rudge sells stories to a reporter.", "--wait", "6"]
 
@@ -138,7 +143,24 @@ def refused_by_one(w):
     return [CONF, conf, *TIP], {"cleanup": stop}
 
 
+def clock_off(w, days):
+    """The gateway alone, by the library that chaos preloads."""
+    shim = Shim(w.path("clock"))
+    shim.move_clock(days * 86400)
+    library = os.path.join(os.path.dirname(w.pipeline.bin), "chaos", "shim.so")
+    return fed_gateway(w, w.pipeline.broker.address, shim.env(library, w.folder))
+
+
+def clock_row(name, days):
+    return M(name, "tipline-gateway",
+             lambda w: clock_off(w, days),
+             None, ("gateway.publish_refused", "INVALID_TIMESTAMP", "is the clock of this machine right?",
+                    "Adapters keep their tips"), (), 30)
+
+
 ROWS = [
+    clock_row("a clock a year ahead", 365),
+    clock_row("a clock ten years behind", -3652),
     M("one gateway of two refuses", "tip-submit",
       refused_by_one,
       0, ("refused here, another gateway is tried", "1 accepted")),

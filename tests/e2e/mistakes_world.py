@@ -12,6 +12,8 @@ import threading
 import time
 from collections import namedtuple
 
+from broker import free_port
+
 # name, program: as people say it. provoke: from World to the program's arguments (and, as a second member of a tuple,
 # what subprocess shall do otherwise). status: the exit status; None: a daemon that goes on trying, and says so at once.
 # words: each must be in what is printed, the remedy among them. never: none of these may be. seconds: when the person
@@ -28,6 +30,22 @@ def given(conf, *args, change=(), append=""):
 
 
 NOBODY = "127.0.0.1:9"  # nobody listens there
+
+
+def fed_gateway(w, broker, env=None):
+    """A gateway before that broker, to which an adapter submits a tip at once."""
+    port = free_port()
+    change = ('listen: "127.0.0.1:0"\nkeys', f'listen: "127.0.0.1:{port}"\nkeys')
+    gateway = w.conf("gateway", change, (NOBODY, broker))
+    adapter = w.conf("webform", (f"127.0.0.1:{w.pipeline.gateway_port}", f"127.0.0.1:{port}"))
+    submit = subprocess.Popen([w.pipeline.program("tip-submit"), CONF, adapter, "--narrative", "x", "--wait", "60"],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def stop():
+        submit.terminate()
+        submit.wait()
+    return [CONF, gateway], {"cleanup": stop, **({"env": {**os.environ, **env}} if env else {})}
+
 
 Outcome = namedtuple("Outcome", "status text seconds")
 
