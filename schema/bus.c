@@ -5,6 +5,7 @@
 
 #include <sodium.h>
 
+#include "schema/fingerprint.h"
 #include "schema/locked.h"
 #include "schema/reason.h"
 
@@ -25,6 +26,7 @@ struct ring_key {
 
 struct bus_ring {
 	size_t n;
+	uint8_t active; /* 0: the newest */
 	struct ring_key keys[RING_MAX];
 };
 
@@ -96,11 +98,13 @@ static bool serves(const struct ring_key *key, const char *topic)
 	return key->topic[0] == '\0' || strcmp(key->topic, topic) == 0;
 }
 
-/* The topic's key in an epoch, or in the newest one for epoch -1; returns the epoch, or -1 when there is none. */
+/* The topic's key in an epoch, or in the one to seal with for epoch -1; returns the epoch, or -1 when there is none. */
 static int topic_key(uint8_t out[BUS_KEY_BYTES], const struct bus_ring *ring, const char *topic, int epoch)
 {
 	const struct ring_key *found = NULL;
 
+	if (epoch < 0 && ring->active)
+		epoch = ring->active;
 	for (size_t i = 0; i < ring->n; i++) {
 		const struct ring_key *key = &ring->keys[i];
 
@@ -123,6 +127,45 @@ bool bus_ring_has(const struct bus_ring *ring, const char *topic)
 		if (serves(&ring->keys[i], topic))
 			return true;
 	return false;
+}
+
+int bus_ring_activate(struct bus_ring *ring, uint8_t epoch, struct err *err)
+{
+	bool there = epoch == 0;
+
+	for (size_t i = 0; i < ring->n; i++)
+		there = there || ring->keys[i].epoch == epoch;
+	if (!there)
+		return err_set(err, ERR_CONFIG, NULL, "bus key: epoch %u is to seal, but its key is not here", epoch);
+	ring->active = epoch;
+	return 0;
+}
+
+uint8_t bus_ring_seals(const struct bus_ring *ring, const char *topic)
+{
+	uint8_t key[BUS_KEY_BYTES];
+	int epoch = topic_key(key, ring, topic, -1);
+
+	sodium_memzero(key, sizeof(key));
+	return epoch < 0 ? 0 : (uint8_t)epoch;
+}
+
+void bus_ring_take(struct bus_ring *to, struct bus_ring *from)
+{
+	memcpy(to, from, sizeof(*to));
+	bus_ring_free(from);
+}
+
+void bus_ring_names(const struct bus_ring *ring, void (*each)(void *arg, const char *name), void *arg)
+{
+	for (size_t i = 0; i < ring->n; i++) {
+		const struct ring_key *key = &ring->keys[i];
+		char print[FINGERPRINT_TEXT], name[BUS_TOPIC_MAX + 64];
+
+		fingerprint_of(print, "bus", slice_of(key->key, sizeof(key->key)));
+		snprintf(name, sizeof(name), "bus:%u:%s%s%s", key->epoch, key->topic, key->topic[0] ? ":" : "", print);
+		each(arg, name);
+	}
 }
 
 /* Topic || tip id: the id's length is fixed, so no two pairs run together alike. */

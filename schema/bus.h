@@ -6,7 +6,8 @@
  *
  * Each topic has its own key, derived from the epoch's bus key by keyed BLAKE2b over "tipline/bus/v1/" || topic. So a
  * stage can be given the key of one topic alone: the sink holds only that of case.routed and cannot open tips.
- * A ring holds several epochs at once (64 keys at most); it seals under the newest, which is the highest number.
+ * A ring holds several epochs at once (64 keys at most); it seals under the newest, which is the highest number, unless
+ * another is told to be the active one: in a rotation everybody can open the new epoch before anybody seals with it.
  */
 #ifndef TIPLINE_SCHEMA_BUS_H
 #define TIPLINE_SCHEMA_BUS_H
@@ -29,6 +30,14 @@ int bus_ring_add_topic(struct bus_ring *ring, uint8_t epoch, const char *topic, 
 		       struct err *err);
 /* Whether there is a key of any epoch for the topic. */
 bool bus_ring_has(const struct bus_ring *ring, const char *topic);
+/* Seals with this epoch from now on, 0: with the newest. ERR_CONFIG when no key of it is there. */
+int bus_ring_activate(struct bus_ring *ring, uint8_t epoch, struct err *err);
+/* The epoch it seals this topic with; 0 when there is no key. */
+uint8_t bus_ring_seals(const struct bus_ring *ring, const char *topic);
+/* Takes the place of all keys of `to`; `from` is freed. */
+void bus_ring_take(struct bus_ring *to, struct bus_ring *from);
+/* Names each key: "bus:EPOCH:FINGERPRINT", or "bus:EPOCH:TOPIC:FINGERPRINT" for a derived one. */
+void bus_ring_names(const struct bus_ring *ring, void (*each)(void *arg, const char *name), void *arg);
 void bus_ring_free(struct bus_ring *ring);
 void bus_derive(uint8_t out[BUS_KEY_BYTES], const uint8_t key[BUS_KEY_BYTES], const char *topic);
 

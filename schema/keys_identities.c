@@ -5,9 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <sodium.h>
 
+#include "ops/runtime/file.h"
+#include "ops/runtime/number.h"
 #include "schema/keys.h"
 #include "schema/keys_text.h"
 
@@ -15,6 +18,8 @@
 #define KEY_SUFFIX ".key"
 #define IDENTITIES_MAX 256
 #define EPOCH_DIGITS_MAX 3
+#define ACTIVE "active"
+#define ACTIVE_MAX 16
 
 typedef int visit_fn(void *context, const char *path, const char *name, struct err *err);
 
@@ -172,6 +177,28 @@ static int add_bus_key(void *context, const char *path, const char *name, struct
 	return result == 0 ? 0 : err_prefix(err, "%s", path);
 }
 
+/* The folder's word for which epoch seals: a number and a newline. Where there is none the newest does. */
+static int read_active(struct bus_ring *ring, const char *folder, struct err *err)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	int64_t epoch = 0;
+	int result = 0;
+
+	buf_printf(&path, "%s/" ACTIVE, folder);
+	if (access(buf_text(&path), F_OK) == 0) {
+		result = file_read(&text, buf_text(&path), ACTIVE_MAX, err);
+		if (result == 0 && text.len > 0 && text.data[text.len - 1] == '\n')
+			text.data[--text.len] = '\0';
+		if (result == 0 && (number_int(buf_text(&text), &epoch) != NUMBER_OK || epoch < 1 || epoch > UINT8_MAX))
+			result = err_set(err, ERR_CONFIG, NULL, "%s: not the number of an epoch, 1 to 255", buf_text(&path));
+		if (result == 0 && bus_ring_activate(ring, (uint8_t)epoch, err) < 0)
+			result = err_prefix(err, "%s", buf_text(&path));
+	}
+	buf_release(&path);
+	buf_release(&text);
+	return result;
+}
+
 int keys_load_bus(struct bus_ring **out, const char *folder, struct err *err)
 {
 	struct bus_load load = { NULL, 0 };
@@ -182,6 +209,8 @@ int keys_load_bus(struct bus_ring **out, const char *folder, struct err *err)
 	result = visit_folder(folder, KEY_SUFFIX, add_bus_key, &load, err);
 	if (result == 0 && load.n == 0)
 		result = err_set(err, ERR_CONFIG, NULL, "%s: no EPOCH" KEY_SUFFIX " file in it", folder);
+	if (result == 0)
+		result = read_active(load.ring, folder, err);
 	if (result == 0)
 		*out = load.ring;
 	else

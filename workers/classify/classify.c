@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "schema/digest.h"
+#include "schema/fingerprint.h"
 #include "schema/keys.h"
 #include "schema/locked.h"
 #include "schema/reason.h"
@@ -50,6 +51,7 @@ struct classify {
 	struct buf plain; /* the opened body; wiped after each tip */
 	struct arena *words; /* words and tokens on their way into the record; wiped after each tip too */
 	bool trying;
+	const struct conf *conf;
 };
 
 static void classify_close(void *state)
@@ -84,6 +86,7 @@ static int classify_open(void **state, const struct stage_env *env, struct err *
 	struct classify *classify = mem_alloc(sizeof(*classify));
 
 	classify->trying = env->trying;
+	classify->conf = env->conf;
 	classify->words = arena_new(WORDS_FIRST);
 	if (lexicon_load(&classify->lexicon, conf_str(env->conf, "lexicon"), err) != 0 ||
 	    load_keys(classify, env->conf, err) != 0) {
@@ -93,6 +96,60 @@ static int classify_open(void **state, const struct stage_env *env, struct err *
 	*state = classify;
 	return 0;
 }
+
+/* -- keys while it runs; the list of adapters is looked at with each tip (adapters.h) -- */
+
+static void key_paths(void *state, void (*each)(void *arg, const char *path), void *arg)
+{
+	const struct classify *classify = state;
+
+	each(arg, conf_str(classify->conf, "keys.triage"));
+	each(arg, conf_str(classify->conf, "keys.linkage"));
+}
+
+static int key_reload(void *state, struct err *err)
+{
+	struct classify *classify = state, fresh = { .trying = false };
+	int result = load_keys(&fresh, classify->conf, err);
+
+	if (result == 0) {
+		struct classify old = *classify;
+
+		classify->linkage = fresh.linkage;
+		classify->identities = fresh.identities;
+		classify->adapters = fresh.adapters;
+		fresh = old;
+	}
+	locked_free(fresh.linkage);
+	identity_set_release(&fresh.identities);
+	adapters_release(&fresh.adapters);
+	return result;
+}
+
+static void name_key(const char *kind, struct slice key, void (*each)(void *arg, const char *name), void *arg)
+{
+	char name[FINGERPRINT_NAME];
+
+	fingerprint_name(name, kind, key);
+	each(arg, name);
+}
+
+static void key_names(void *state, void (*each)(void *arg, const char *name), void *arg)
+{
+	const struct classify *classify = state;
+
+	for (size_t i = 0; i < classify->identities.n; i++) {
+		struct age_recipient recipient;
+
+		age_identity_recipient(classify->identities.items[i], &recipient);
+		name_key("triage", slice_of(recipient.key, sizeof(recipient.key)), each, arg);
+	}
+	name_key("linkage", slice_of(classify->linkage, LINKAGE_KEY_BYTES), each, arg);
+	for (size_t i = 0; i < classify->adapters.list.n; i++)
+		name_key("adapter", slice_of(classify->adapters.list.items[i].sign_public, FRAME_SIGN_PUBLIC), each, arg);
+}
+
+static const struct stage_key_files key_files = { key_paths, key_reload, key_names };
 
 /* Opens what the stage would open, keys included, and closes it again. */
 static int classify_check(const struct conf *conf, struct err *err)
@@ -191,6 +248,7 @@ static enum verdict classify_handle(void *state, const struct event *in, struct 
 const struct stage classify_stage = {
 	.name = "classify",
 	.topic_in = TOPIC_SEALED,
+	.topic_out = TOPIC_CLASSIFIED,
 	.input = STAGE_READS_FRAMES,
 	.summary = "open sealed tips, check them and say what they are about",
 	.description =
@@ -203,6 +261,7 @@ const struct stage classify_stage = {
 		"open (age-*, key-unknown, body-*) and tips that are not valid (json-*, tip-invalid), each still sealed.",
 	.keys = keys,
 	.bus_key = true,
+	.key_files = &key_files,
 	.check = classify_check,
 	.open = classify_open,
 	.handle = classify_handle,

@@ -361,6 +361,7 @@ static void dedupe_status(void *state, struct buf *json)
 const struct stage dedupe_stage = {
 	.name = "dedupe",
 	.topic_in = TOPIC_CLASSIFIED,
+	.topic_out = TOPIC_LINKED,
 	.input = STAGE_READS_RECORDS,
 	.summary = "link tips about the same incident, and give each tip its case",
 	.description =

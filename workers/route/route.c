@@ -24,17 +24,13 @@
  */
 #include "workers/route/route.h"
 
-#include <unistd.h>
-
 #include "schema/age.h"
-#include "schema/keys.h"
 #include "schema/reason.h"
 #include "schema/topics.h"
 #include "workers/route/casefile.h"
-#include "workers/route/conflict.h"
 #include "workers/route/policy.h"
+#include "workers/route/teams.h"
 
-#define ROUTE_TEAMS_MAX 64
 #define CONFLICT_REASON "a member of a team it would go to may be named in it: "
 
 static const struct conf_key keys[] = {
@@ -46,18 +42,10 @@ static const struct conf_key keys[] = {
 	CONF_KEYS_END,
 };
 
-struct team {
-	char name[TEAM_NAME_MAX];
-	char topic[sizeof(TOPIC_TEAM_PREFIX) + TEAM_NAME_MAX];
-	struct age_recipient recipient;
-	struct staff_register staff;
-	const char *register_path; /* the configuration's */
-};
-
 struct route {
 	struct policy *policy;
-	struct team teams[ROUTE_TEAMS_MAX]; /* those that the policy names */
-	size_t n_teams;
+	struct team_list teams;
+	const struct conf *conf;
 	bool trying;
 	struct buf plain, sealed; /* reused, wiped */
 	struct metric *outcomes[N_OUTCOMES], *conflicts;
@@ -72,81 +60,13 @@ struct destination { /* where one tip goes */
 
 /* Opening. */
 
-struct team_loader {
-	struct route *route;
-	const struct conf *conf;
-};
-
-/* CONF_PATH has put the configuration's folder in front. */
-static bool is_none(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return strcmp(slash ? slash + 1 : path, "none") == 0;
-}
-
-static int load_register(struct team *team, const struct conf *conf, struct err *err)
-{
-	char key[64 + TEAM_NAME_MAX];
-
-	snprintf(key, sizeof(key), "teams.%s.register", team->name);
-	team->register_path = conf_str(conf, key);
-	if (!*team->register_path)
-		return err_set(err, ERR_CONFIG, NULL,
-			       "'%s' is not set: a tip could reach the man it names; 'none' if the team has no register",
-			       key);
-	if (!is_none(team->register_path))
-		return staff_register_load(&team->staff, team->register_path, err);
-	if (access(team->register_path, F_OK) == 0)
-		return err_set(err, ERR_CONFIG, NULL, "'%s': there is a file %s: give a register another name", key,
-			       team->register_path);
-	return 0;
-}
-
-static int refuse_shared_recipient(const struct route *route, const struct team *team, struct err *err)
-{
-	for (size_t i = 0; i < route->n_teams; i++)
-		if (memcmp(route->teams[i].recipient.key, team->recipient.key, AGE_KEY_BYTES) == 0)
-			return err_set(err, ERR_CONFIG, NULL,
-				       "the teams '%s' and '%s' have one recipient: each could open what is kept from it",
-				       route->teams[i].name, team->name);
-	return 0;
-}
-
-static int load_team(void *arg, const char *name, struct err *err)
-{
-	struct team_loader *loader = arg;
-	struct route *route = loader->route;
-	char key[64 + TEAM_NAME_MAX];
-	struct team *team;
-	const char *path;
-
-	if (route->n_teams == ROUTE_TEAMS_MAX)
-		return err_set(err, ERR_CONFIG, NULL, "the policy names more than %d teams", ROUTE_TEAMS_MAX);
-	team = &route->teams[route->n_teams];
-	snprintf(team->name, sizeof(team->name), "%s", name);
-	snprintf(team->topic, sizeof(team->topic), TOPIC_TEAM_PREFIX "%s", name);
-	snprintf(key, sizeof(key), "teams.%s.recipient", name);
-	path = conf_str(loader->conf, key);
-	if (!*path)
-		return err_set(err, ERR_CONFIG, NULL, "the policy names the team '%s', but '%s' is not set", name,
-			       key);
-	if (keys_load_recipient(&team->recipient, path, err) < 0)
-		return err_prefix(err, "%s", key);
-	if (refuse_shared_recipient(route, team, err) < 0 || load_register(team, loader->conf, err) < 0)
-		return -1;
-	route->n_teams++;
-	return 0;
-}
-
 static void route_close(void *state)
 {
 	struct route *route = state;
 
 	if (!route)
 		return;
-	for (size_t i = 0; i < route->n_teams; i++)
-		staff_register_release(&route->teams[i].staff);
+	team_list_release(&route->teams);
 	policy_free(route->policy);
 	buf_release(&route->plain);
 	buf_release(&route->sealed);
@@ -156,10 +76,10 @@ static void route_close(void *state)
 static int load(struct route **out, const struct conf *conf, struct err *err)
 {
 	struct route *route = mem_alloc(sizeof(*route));
-	struct team_loader loader = { route, conf };
 
+	route->conf = conf;
 	if (policy_load(&route->policy, conf_str(conf, "policy"), err) < 0 ||
-	    policy_each_team(route->policy, load_team, &loader, err) < 0) {
+	    team_list_load(&route->teams, route->policy, conf, err) < 0) {
 		route_close(route);
 		return -1;
 	}
@@ -201,10 +121,7 @@ static int route_open(void **state, const struct stage_env *env, struct err *err
 
 static const struct team *find_team(const struct route *route, const char *name)
 {
-	for (size_t i = 0; i < route->n_teams; i++)
-		if (strcmp(route->teams[i].name, name) == 0)
-			return &route->teams[i];
-	BUG("the policy names a team that was not loaded");
+	return team_list_find(&route->teams, name);
 }
 
 /* Oversight, or its alternate; NULL when neither can take the tip. */
@@ -283,12 +200,12 @@ static struct slice seal_case(struct route *route, const struct casefile *casefi
 /* Every register that could be asked, so that a wrong one shows with the first tip and not with the first it fails. */
 static int check_keys(const struct route *route, const struct token_list *tokens, struct err *err)
 {
-	for (size_t i = 0; i < route->n_teams; i++)
-		if (!staff_register_can_judge(&route->teams[i].staff, tokens))
+	for (size_t i = 0; i < route->teams.n; i++)
+		if (!staff_register_can_judge(&route->teams.items[i].staff, tokens))
 			return err_set(err, ERR_CONFIG, NULL,
 				       "%s: the register was made with another linkage key than the tip's tokens; build "
 				       "it anew, and append the one of the old key while tips of that are on their way",
-				       route->teams[i].register_path);
+				       route->teams.items[i].register_path);
 	return 0;
 }
 
@@ -326,6 +243,36 @@ static enum verdict route_handle(void *state, const struct event *in, struct emi
 	return VERDICT_DONE;
 }
 
+/* Keys while it runs: the teams' recipients and registers. The policy is configuration, and taken up by a start. */
+
+static void key_paths(void *state, void (*each)(void *arg, const char *path), void *arg)
+{
+	const struct route *route = state;
+
+	team_list_paths(&route->teams, each, arg);
+}
+
+static int key_reload(void *state, struct err *err)
+{
+	struct route *route = state;
+	struct team_list fresh = { .n = 0 };
+
+	if (team_list_load(&fresh, route->policy, route->conf, err) < 0)
+		return -1;
+	team_list_release(&route->teams);
+	route->teams = fresh;
+	return 0;
+}
+
+static void key_names(void *state, void (*each)(void *arg, const char *name), void *arg)
+{
+	const struct route *route = state;
+
+	team_list_names(&route->teams, each, arg);
+}
+
+static const struct stage_key_files key_files = { key_paths, key_reload, key_names };
+
 static void route_status(void *state, struct buf *json)
 {
 	const struct route *route = state;
@@ -334,12 +281,13 @@ static void route_status(void *state, struct buf *json)
 	for (int i = 0; i < N_OUTCOMES; i++)
 		buf_printf(json, "%s\"%s\":%.0f", i ? "," : "", outcome_names[i], metric_value(route->outcomes[i]));
 	buf_printf(json, "},\"conflicts\":%.0f,\"rules\":%zu,\"teams\":%zu", metric_value(route->conflicts),
-		   route->policy->n_rules, route->n_teams);
+		   route->policy->n_rules, route->teams.n);
 }
 
 const struct stage route_stage = {
 	.name = "route",
 	.topic_in = TOPIC_LINKED,
+	.topic_out = TOPIC_ROUTED,
 	.input = STAGE_READS_RECORDS,
 	.summary = "decide what happens to a tip, and seal it to the teams that shall read it",
 	.description =
@@ -351,6 +299,7 @@ const struct stage route_stage = {
 		"Stops at a tip whose tokens were made with another linkage key than a register.",
 	.keys = keys,
 	.bus_key = true,
+	.key_files = &key_files,
 	.check = route_check,
 	.open = route_open,
 	.handle = route_handle,

@@ -89,13 +89,27 @@ struct stage_position {
 	int64_t next;
 };
 
+/*
+ * Key files that a stage takes up while it runs (stage_keys.h). Called on the loop's thread, between two batches.
+ */
+struct stage_key_files {
+	/* Calls `each` for every path to keep an eye on: a file, or a folder whose entries come and go. */
+	void (*paths)(void *state, void (*each)(void *arg, const char *path), void *arg);
+	/* Reads them all again. On -1 the state is as it was. */
+	int (*reload)(void *state, struct err *err);
+	/* Names what is in force, "KIND:FINGERPRINT", for /status: whoever rotates a key waits for its name. */
+	void (*names)(void *state, void (*each)(void *arg, const char *name), void *arg);
+};
+
 struct stage {
 	const char *name;               /* "classify": the group is tipline-classify, the program tipline-classify */
 	const char *topic_in;
+	const char *topic_out;          /* where its records go, for /status to tell their epoch; NULL: nowhere */
 	enum stage_input input;
 	const char *summary, *description; /* for help and the manual page: Reads … Writes … Parks … */
 	const struct conf_key *keys;    /* the worker's own rows */
 	bool bus_key;                   /* needs keys.bus (all record readers, and classify, do) */
+	const struct stage_key_files *key_files; /* besides the bus keys, which the skeleton sees to; NULL: none */
 	int (*check)(const struct conf *conf, struct err *err); /* for --check: load lexicon, policy …; may be NULL */
 	int (*open)(void **state, const struct stage_env *env, struct err *err);
 	enum verdict (*handle)(void *state, const struct event *in, struct emit *out, struct err *err);

@@ -11,6 +11,7 @@
 #include "schema/tip.h"
 #include "workers/stage/stage_batch.h"
 #include "workers/stage/stage_kafka.h"
+#include "workers/stage/stage_keys.h"
 #include "workers/stage/stage_pace.h"
 #include "workers/stage/stage_status.h"
 #include "workers/stage/stage_suspect.h"
@@ -24,6 +25,7 @@ struct serve {
 	struct metrics *metrics;
 	struct stage_meter meter;
 	struct bus_ring *ring;
+	struct stage_keys keys;
 	void *state;
 	bool opened;
 	struct stage_watch *watch;
@@ -45,6 +47,7 @@ static void random_id(void *arg, struct tip_id *id)
 static int open_stage(struct serve *serve, struct err *err)
 {
 	const struct stage_env env = { serve->conf, serve->metrics, false, random_id, NULL };
+	const int64_t begun_ms = clock_wall_ms();
 
 	if (signals_install(err) || keys_begin(err))
 		return -1;
@@ -54,6 +57,9 @@ static int open_stage(struct serve *serve, struct err *err)
 	    serve->stage->open(&serve->state, &env, err))
 		return -1;
 	serve->opened = true;
+	serve->keys = (struct stage_keys){ .stage = serve->stage, .conf = serve->conf, .state = serve->state,
+					   .ring = serve->ring };
+	stage_keys_init(&serve->keys, serve->metrics, begun_ms);
 	return stage_watch_new(&serve->watch, &serve->settings, &serve->meter, err);
 }
 
@@ -62,6 +68,7 @@ static int open_doors(struct serve *serve, struct err *err)
 	struct http_hooks hooks = stage_status_hooks(&serve->status, serve->metrics);
 
 	stage_status_init(&serve->status, serve->stage, &serve->meter, serve->watch);
+	serve->status.keys = &serve->keys;
 	stage_kafka_init(&serve->kafka, serve->stage, serve->state, serve->watch);
 	serve->batch.stage = serve->stage;
 	serve->batch.state = serve->state;
@@ -90,6 +97,7 @@ static void close_all(struct serve *serve)
 	http_stop(serve->http);
 	if (serve->ready)
 		stage_status_release(&serve->status);
+	stage_keys_release(&serve->keys);
 	if (serve->opened && serve->stage->close)
 		serve->stage->close(serve->state);
 	stage_watch_free(serve->watch);
@@ -100,14 +108,17 @@ static void close_all(struct serve *serve)
 	metrics_free(serve->metrics);
 }
 
-/* Once a second: the stage's own status, and errors of a producer that nothing else asks about while idle. */
+/* Once a second: key files that changed, the stage's own status, and errors of a producer that nothing else asks about
+ * while idle. */
 static int keep_house(struct serve *serve, struct err *err)
 {
 	int64_t now = clock_mono_ms();
+	bool asked = signals_reload_requested();
 
-	if (now - serve->housekept_ms < HOUSEKEEPING_MS)
+	if (!asked && now - serve->housekept_ms < HOUSEKEEPING_MS)
 		return 0;
 	serve->housekept_ms = now;
+	stage_keys_look(&serve->keys, asked);
 	stage_status_update(&serve->status, serve->state);
 	return kafka_producer_poll(serve->kafka.producer, 0, err) < 0 ? -1 : 0;
 }

@@ -29,9 +29,10 @@ void stage_status_update(struct stage_status *status, void *state)
 {
 	struct buf new = BUF_INIT;
 
-	if (!status->stage->status)
-		return;
-	status->stage->status(state, &new);
+	if (status->stage->status)
+		status->stage->status(state, &new);
+	if (status->keys)
+		stage_keys_status(status->keys, &new);
 	pthread_mutex_lock(&status->lock);
 	struct buf old = status->own;
 	status->own = new;

@@ -10,6 +10,7 @@
 #include <pthread.h>
 
 #include "ops/runtime/http.h"
+#include "workers/stage/stage_keys.h"
 #include "workers/stage/stage_meter.h"
 #include "workers/stage/stage_watch.h"
 
@@ -17,6 +18,7 @@ struct stage_status {
 	const struct stage *stage;       /* borrowed, as the next two */
 	const struct stage_meter *meter;
 	struct stage_watch *watch;
+	const struct stage_keys *keys; /* NULL: it says nothing of keys */
 	pthread_mutex_t lock; /* for `own` */
 	struct buf own;
 };
