@@ -62,7 +62,7 @@ E2E_TOOLS := $(addprefix $(B)/tests/,seal_raw curve_peer make_topic)
 
 # Fuzz targets, tests/fuzz/NAME_fuzz.c : seconds in `make test`. Clang alone has libFuzzer, so they have a tree of their own.
 FUZZ := tip:20 frame:20 record:20 tip1:20 gateway:20 kafka:20 yaml:20 conf:20 age:20 lexicon:20 text:20 \
-	age_stream:20 armour:20 record_json:10 entry:10 bech32:10 keys:10 policy:10 register:10 log:10
+	age_stream:20 armour:20 record_json:10 entry:10 bech32:10 keys:10 recipients:10 policy:10 register:10 log:10
 FUZZ_SAN := fuzzer,address,undefined
 FUZZ_B := build/clang-$(subst $(comma),-,$(FUZZ_SAN))
 fuzz_targets = $(if $(TARGET),$(filter $(addsuffix :%,$(TARGET)),$(FUZZ)),$(FUZZ))
@@ -175,7 +175,8 @@ chaos: programs $(B)/chaos/shim.so ## kills, zombies, lost brokers, full disks â
 
 # Pages of file formats: page:the file whose head says it. Those that are tables in C come from `tipctl formats`.
 FORMATS := bus.5:schema/bus.h frame.5:schema/frame.h keys.5:schema/keys.h lexicon.5:workers/classify/lexicon.yaml \
-	policy.5:workers/route/policy.yaml register.5:workers/route/conflict.h seal.5:schema/seal.h tip1.7:schema/tip1.h
+	policy.5:workers/route/policy.yaml recipients.5:schema/recipients.h register.5:workers/route/conflict.h \
+	seal.5:schema/seal.h tip1.7:schema/tip1.h
 FORMAT_TABLES := tip.5 reasons.7 topics.7
 
 man: all ## manual pages, from the programs' own tables and the heads of formats, in build/man

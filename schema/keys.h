@@ -5,6 +5,8 @@
  * A folder made by `tipctl keys init` (secret files are mode 0600; a file that others can read is refused by name):
  *     triage/EPOCH.identity        age identity file       held by classify
  *     recovery.identity, custodian.identity                held offline
+ *     root.key, root.pub           Ed25519, 128 and 64 hex digits; the secret is held offline and signs
+ *                                  recipients.json; the public key is held by adapters
  *     bus/EPOCH.key                64 hex digits           held by classify, dedupe, route
  *     bus/EPOCH.case.routed.key    the derived key         held by the sink
  *     bus/active                   the epoch to seal with  beside each copy of the bus keys; without it the newest
@@ -15,6 +17,7 @@
  *     adapters/NAME.sign, adapters/NAME.curve              held by the adapter
  *     adapters.yaml                allow-list: name, id, sign and curve public keys, channels, revoked; held by
  *                                  gateway and classify
+ *     recipients.json              the signed list of whom intake seals to (schema/recipients.h); held by the gateway
  *     recipients.yaml              epoch, triage, recovery, custodian; held by adapters and the gateway
  * Secrets are returned in locked memory or in the caller's buffer, which the caller wipes.
  */
@@ -51,6 +54,7 @@ int keys_load_bus(struct bus_ring **out, const char *folder, struct err *err) __
 /* 64 hex digits and a newline. */
 int keys_load_hex32(uint8_t key[32], const char *path, struct err *err);
 int keys_load_sign(uint8_t secret[FRAME_SIGN_SECRET], const char *path, struct err *err); /* 128 hex digits */
+int keys_load_root_public(uint8_t public_key[FRAME_SIGN_PUBLIC], const char *path, struct err *err); /* 64 hex digits */
 int keys_load_recipient(struct age_recipient *recipient, const char *path, struct err *err);
 /* Adds those of a file, one a line, to the `n` that are there; at least one, and no more than `max` together. */
 int keys_load_recipient_list(struct age_recipient *recipients, size_t max, size_t *n, const char *path,
@@ -61,6 +65,10 @@ struct curve_pair {
 };
 int keys_load_curve(struct curve_pair *pair, const char *path, struct err *err);
 int keys_load_curve_public(char public_key[41], const char *path, struct err *err);
+
+/* What people compare of a public key: the first 16 hex digits of its BLAKE2b-256. */
+#define KEYS_FINGERPRINT_TEXT 17
+void keys_fingerprint(char text[KEYS_FINGERPRINT_TEXT], struct slice public_key);
 
 /* The allow-list of adapters, sorted by id. */
 struct adapter {

@@ -7,6 +7,7 @@
 
 #include "ops/runtime/file.h"
 #include "ops/runtime/yaml.h"
+#include "schema/digest.h"
 #include "schema/hex.h"
 #include "schema/keys.h"
 #include "schema/keys_text.h"
@@ -103,6 +104,29 @@ int keys_load_sign(uint8_t secret[FRAME_SIGN_SECRET], const char *path, struct e
 		return 0;
 	sodium_memzero(secret, FRAME_SIGN_SECRET);
 	return err_set(err, ERR_CONFIG, NULL, "%s: its two halves are not one key pair", path);
+}
+
+int keys_load_root_public(uint8_t public_key[FRAME_SIGN_PUBLIC], const char *path, struct err *err)
+{
+	struct buf content = BUF_INIT;
+	struct slice line;
+	int result = keys_read_public(&content, path, err);
+
+	if (result == 0)
+		result = only_line(&line, &content, path, err);
+	if (result == 0 && hex_decode(public_key, FRAME_SIGN_PUBLIC, (const char *)line.data, line.len) != 0)
+		result = err_set(err, ERR_CONFIG, NULL, "%s: not a site's public root key (64 lower-case hex digits)%s", path,
+				 key_kind_hint(line));
+	buf_release(&content);
+	return result;
+}
+
+void keys_fingerprint(char text[KEYS_FINGERPRINT_TEXT], struct slice public_key)
+{
+	uint8_t hash[DIGEST_HASH_BYTES];
+
+	digest_hash(hash, public_key);
+	hex_encode(text, hash, (KEYS_FINGERPRINT_TEXT - 1) / 2);
 }
 
 int keys_read_public(struct buf *out, const char *path, struct err *err)

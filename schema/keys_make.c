@@ -12,9 +12,11 @@
 
 #include <sodium.h>
 
+#include "ops/runtime/clock.h"
 #include "schema/hex.h"
 #include "schema/keys.h"
 #include "schema/keys_text.h"
+#include "schema/recipients.h"
 #include "schema/topics.h"
 #include "schema/z85.h"
 
@@ -99,27 +101,58 @@ static int make_hex(struct maker *maker, const uint8_t *key, size_t len, const c
 	return result;
 }
 
+/* The root key and the first list that it signs. From the day before: not every clock of a site is right. */
+static int make_signed_list(struct maker *maker, const struct seal_recipients *to)
+{
+	uint8_t root[RECIPIENTS_ROOT_SECRET], root_public[RECIPIENTS_ROOT_PUBLIC];
+	const uint32_t today = clock_day();
+	struct recipients list = { .to = *to, .not_before = today - 1, .not_after = today + RECIPIENTS_DAYS };
+	char text[2 * RECIPIENTS_ROOT_PUBLIC + 2];
+	struct buf file = BUF_INIT;
+	int result;
+
+	frame_sign_keypair(root_public, root);
+	hex_encode(text, root_public, sizeof(root_public));
+	text[2 * RECIPIENTS_ROOT_PUBLIC] = '\n';
+	result = make_hex(maker, root, sizeof(root), "root.key");
+	if (result == 0)
+		result = make_file(maker, PUBLIC, slice_of(text, sizeof(text) - 1), "root.pub");
+	if (result == 0)
+		result = recipients_draft(&list, maker->err);
+	if (result == 0) {
+		recipients_sign(&list, root);
+		recipients_write(&file, &list);
+		result = make_file(maker, PUBLIC, buf_slice(&file), "recipients.json");
+	}
+	sodium_memzero(root, sizeof(root));
+	buf_release(&file);
+	return result;
+}
+
 static int make_recipients(struct maker *maker)
 {
 	static const char *const offline[] = { "recovery", "custodian" };
+	struct seal_recipients to = { .epoch = maker->epoch };
+	struct age_recipient *const keys[] = { &to.recovery, &to.custodian };
 	struct buf yaml = BUF_INIT;
-	struct age_recipient recipient;
 	char text[AGE_RECIPIENT_TEXT], path[64];
 	int result;
 
 	buf_printf(&yaml, "# Whom intake seals tips to. No secret is in this file.\nepoch: %u\n", maker->epoch);
 	snprintf(path, sizeof(path), "triage/%u.identity", maker->epoch);
-	result = make_identity(maker, &recipient, path);
-	age_recipient_text(&recipient, text);
+	result = make_identity(maker, &to.triage, path);
+	age_recipient_text(&to.triage, text);
 	buf_printf(&yaml, "triage: %s\n", text);
 	for (size_t i = 0; result == 0 && i < sizeof(offline) / sizeof(offline[0]); i++) {
 		snprintf(path, sizeof(path), "%s.identity", offline[i]);
-		result = make_identity(maker, &recipient, path);
-		age_recipient_text(&recipient, text);
+		result = make_identity(maker, keys[i], path);
+		age_recipient_text(keys[i], text);
 		buf_printf(&yaml, "%s: %s\n", offline[i], text);
 	}
 	if (result == 0)
 		result = make_file(maker, PUBLIC, buf_slice(&yaml), "recipients.yaml");
+	if (result == 0)
+		result = make_signed_list(maker, &to);
 	buf_release(&yaml);
 	return result;
 }

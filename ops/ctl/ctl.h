@@ -5,7 +5,7 @@
  * as a table for people, so the two never say different things.
  *
  * Nothing here holds a key that opens a tip, except while `keys init` and `register build` run, and what is
- * given to `explain` and `age open`.
+ * given to `explain` and `age open`. `recipients sign` holds the root key, which opens nothing but says who may.
  */
 #ifndef TIPLINE_OPS_CTL_CTL_H
 #define TIPLINE_OPS_CTL_CTL_H
@@ -73,6 +73,9 @@ json_t *ctl_date(int64_t day);
 int ctl_topics_create(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_topics_check(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_keys_init(struct ctl *ctl, struct ctl_output *out, struct err *err);
+int ctl_recipients_sign(struct ctl *ctl, struct ctl_output *out, struct err *err);
+int ctl_recipients_show(struct ctl *ctl, struct ctl_output *out, struct err *err);
+int ctl_recipients_check(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_register_build(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_age_seal(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_age_open(struct ctl *ctl, struct ctl_output *out, struct err *err);

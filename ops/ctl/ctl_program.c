@@ -30,7 +30,8 @@ static const struct program_option options[] = {
 	{ "reason", 0, "CODE", "parked: only those parked for this reason" },
 	{ "stage", 0, "STAGE", "parked: only those that this stage parked" },
 	{ "since", 0, "DAY", "parked, explain: only tips first seen on this day or later (2026-11-24, UTC)" },
-	{ "until", 0, "DAY", "parked: only tips first seen on this day or earlier" },
+	{ "until", 0, "DAY", "parked: only tips first seen on this day or earlier; recipients sign: the list's last day, "
+			     "90 days after its first unless given" },
 	{ "state", 0, "STATE", "parked list: open (unless given), replaying, replayed, discarded or all" },
 	{ "all", 0, NULL, "parked replay, discard: everything that is open" },
 	{ "dry-run", 0, NULL, "parked replay, discard: show what would be done, do nothing" },
@@ -52,6 +53,14 @@ static const struct program_option options[] = {
 	{ "staff", 0, "FILE", "register build: the staff of each team, YAML" },
 	{ "linkage", 0, "FILE", "register build: the linkage key" },
 	{ "out", 0, "FOLDER", "register build: where TEAM.register files go" },
+	{ "root", 0, "FILE", "recipients sign: the root key, root.key; recipients show, check: its public half, root.pub" },
+	{ "request", 0, "FILE", "recipients sign: sign what this file asks for, a list without a signature" },
+	{ "triage", 0, "RECIPIENT", "recipients sign: another triage key, age1… or a file with it" },
+	{ "recovery", 0, "RECIPIENT", "recipients sign: another recovery key" },
+	{ "custodian", 0, "RECIPIENT", "recipients sign: another custodian's key" },
+	{ "epoch", 0, "N", "recipients sign: the list's epoch; one more than the one it replaces unless given" },
+	{ "from", 0, "DAY", "recipients sign: the list's first day; today unless given" },
+	{ "within", 0, "DAYS", "recipients show, check: what is valid for fewer days than this is expiring (14)" },
 	{ "teams", 0, "LIST", "keys init: team names, separated by commas" },
 	{ "adapters", 0, "LIST", "keys init: NAME:ID:CHANNEL+CHANNEL, separated by commas" },
 	PROGRAM_OPTIONS_END
@@ -136,6 +145,10 @@ const struct program ctl_program = {
 		"topics check\n"
 		"formats reasons|tip|topics\n"
 		"keys init FOLDER [--teams LIST] [--adapters LIST]\n"
+		"recipients sign FILE --root FILE [--request FILE] [--triage RECIPIENT] [--recovery RECIPIENT] "
+		"[--custodian RECIPIENT] [--epoch N] [--from DAY] [--until DAY]\n"
+		"recipients show FILE [--root FILE] [--within DAYS]\n"
+		"recipients check FILE --root FILE [--within DAYS]\n"
 		"register build --staff FILE --linkage FILE --out FOLDER",
 	.description =
 		"tipctl is the operators' tool. It shows queues, parked records, cases and the count of all "
@@ -151,6 +164,20 @@ const struct program ctl_program = {
 		"\n"
 		"keys init FOLDER: makes the keys of a whole site (--teams, --adapters). Take each key to "
 		"whom it belongs and the offline ones off the machine.\n"
+		"\n"
+		"recipients sign: writes the signed list of whom intake seals tips to (tipline-recipients(5)), where the root "
+		"key is: on a machine that is never connected. FILE is the list in force: it is replaced by one with "
+		"the next epoch, valid from today for 90 days (--from, --until), with the same keys or those of --triage, "
+		"--recovery and --custodian. With --request it signs what a file without a signature asks for. A first list "
+		"needs all three keys. An epoch that is not higher than that of FILE is refused. Copy the new list over "
+		"keys.recipients of each gateway and send the gateway SIGHUP: it hands the list to adapters at once, and "
+		"they go on without a restart. Renew in time: adapters refuse a list that has expired.\n"
+		"\n"
+		"recipients show: a list's epoch, days, keys and fingerprints, and with --root whether the root key signed "
+		"it.\n"
+		"\n"
+		"recipients check: the same, for a timer: status 0 while the list is signed by the root key and valid for "
+		"the next --within days (14), 1 when it is expiring, expired, not valid yet or not signed so.\n"
 		"\n"
 		"register build: turns the staff of each team (--staff) into keyed tokens under the linkage "
 		"key (--linkage), one file a team in the folder --out. The tokens show no name; route "

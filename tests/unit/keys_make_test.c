@@ -140,8 +140,8 @@ static void curve_and_sign_keys_match_the_allow_list(void **state)
 
 static int check_mode(const char *path, const struct stat *st, int type, struct FTW *where)
 {
-	bool is_public = strstr(path, ".yaml") != NULL || strstr(path, ".recipient") != NULL ||
-		strstr(path, ".pub") != NULL;
+	bool is_public = strstr(path, ".yaml") != NULL || strstr(path, ".json") != NULL ||
+		strstr(path, ".recipient") != NULL || strstr(path, ".pub") != NULL;
 	unsigned want = type == FTW_D ? 0700 : is_public ? 0644 : 0600;
 
 	(void)where;
