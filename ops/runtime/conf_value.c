@@ -24,15 +24,12 @@ struct reading {
 
 __attribute__((format(printf, 2, 3))) static int complain(struct reading *r, const char *fmt, ...)
 {
-	char text[ERR_TEXT_MAX];
 	va_list args;
 
 	va_start(args, fmt);
-	if (vsnprintf(text, sizeof(text), fmt, args) < 0)
-		text[0] = '\0';
+	(void)err_vset(r->err, ERR_CONFIG, NULL, fmt, args);
 	va_end(args);
-	return err_set(r->err, ERR_CONFIG, NULL, "%s: %s%s: %s", r->value->where, r->value->name,
-		       r->node ? "" : " (its default)", text);
+	return err_prefix(r->err, "%s: %s%s", r->value->where, r->value->name, r->node ? "" : " (its default)");
 }
 
 /* Units in falling order, so that a quantity is written in the largest that divides it. */

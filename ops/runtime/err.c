@@ -2,7 +2,6 @@
 #include "ops/runtime/err.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <unistd.h>
 
 #include "ops/runtime/utf8.h"
@@ -50,17 +49,24 @@ static void err_store(struct err *err, enum err_kind kind, const char *reason, c
 	memcpy(err->text, text, strlen(text) + 1);
 }
 
-int err_set(struct err *err, enum err_kind kind, const char *reason, const char *fmt, ...)
+int err_vset(struct err *err, enum err_kind kind, const char *reason, const char *fmt, va_list args)
 {
 	char text[ERR_TEXT_MAX] = "";
-	va_list args;
 
 	if (!err)
 		return -1;
-	va_start(args, fmt);
 	text_vappend(text, fmt, args);
-	va_end(args);
 	err_store(err, kind, reason, text);
+	return -1;
+}
+
+int err_set(struct err *err, enum err_kind kind, const char *reason, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	(void)err_vset(err, kind, reason, fmt, args);
+	va_end(args);
 	return -1;
 }
 

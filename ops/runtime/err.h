@@ -13,6 +13,7 @@
 #ifndef TIPLINE_OPS_RUNTIME_ERR_H
 #define TIPLINE_OPS_RUNTIME_ERR_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 enum err_kind {
@@ -39,6 +40,8 @@ struct err {
 /* Each returns -1, so that a caller can `return err_set(...)`. `err` may be NULL. Text too long is cut. */
 int err_set(struct err *err, enum err_kind kind, const char *reason, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+int err_vset(struct err *err, enum err_kind kind, const char *reason, const char *fmt, va_list args)
+	__attribute__((format(printf, 4, 0)));
 /* What errno says, and where there is one, the remedy behind a semicolon. Returns `why`. */
 #define ERR_WHY_MAX 256
 const char *err_why(int error, char why[ERR_WHY_MAX]);

@@ -118,16 +118,12 @@ const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key)
 
 int yaml_error(const struct yaml_node *node, struct err *err, const char *fmt, ...)
 {
-	char text[ERR_TEXT_MAX];
 	va_list args;
 
 	va_start(args, fmt);
-	if (vsnprintf(text, sizeof(text), fmt, args) < 0)
-		text[0] = '\0';
+	(void)err_vset(err, ERR_CONFIG, NULL, fmt, args);
 	va_end(args);
-	if (!node)
-		return err_set(err, ERR_CONFIG, NULL, "%s", text);
-	return err_set(err, ERR_CONFIG, NULL, "%s:%d: %s", node->yaml->name, node->line, text);
+	return node ? err_prefix(err, "%s:%d", node->yaml->name, node->line) : -1;
 }
 
 /* Plain scalars only: "5" in quotes is a text. NULL when it is anything else. */

@@ -19,14 +19,12 @@ struct reader {
 
 __attribute__((format(printf, 3, 4))) static int complain(struct reader *reader, int line, const char *fmt, ...)
 {
-	char text[ERR_TEXT_MAX];
 	va_list args;
 
 	va_start(args, fmt);
-	if (vsnprintf(text, sizeof(text), fmt, args) < 0)
-		text[0] = '\0';
+	(void)err_vset(reader->err, ERR_CONFIG, NULL, fmt, args);
 	va_end(args);
-	return err_set(reader->err, ERR_CONFIG, NULL, "%s:%d: %s", reader->yaml->name, line, text);
+	return err_prefix(reader->err, "%s:%d", reader->yaml->name, line);
 }
 
 /* The next event, to be freed; NULL when the text is no YAML, which has then been said. */
