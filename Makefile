@@ -34,12 +34,12 @@ LIBS = $(call pkg_libs,$(PACKAGES)) -lm -lpthread
 
 # Rooms. A room's library is every .c in its folder; a program is its main and its folder's other files.
 obj = $(patsubst %.c,$(B)/%.o,$(filter-out %main.c,$(wildcard $(1)/*.c)))
-ROOMS := ops/runtime schema schema/store producers/sdk workers/stage
+ROOMS := ops/runtime schema schema/keyring schema/store producers/sdk workers/stage
 PROGRAM_ROOMS := producers/gateway producers/batch workers/classify workers/dedupe workers/route workers/sink ops/ctl \
 	ops/deploy/embedded
 lib = $(B)/lib/lib$(subst /,-,$(1)).a
 # In link order: what uses stands before what is used.
-ROOM_LIBS := $(foreach r,workers/stage producers/sdk schema/store schema ops/runtime,$(call lib,$(r)))
+ROOM_LIBS := $(foreach r,workers/stage producers/sdk schema/store schema/keyring schema ops/runtime,$(call lib,$(r)))
 
 # program : its main
 PROGRAMS := \

@@ -162,7 +162,7 @@ void bus_ring_names(const struct bus_ring *ring, void (*each)(void *arg, const c
 		const struct ring_key *key = &ring->keys[i];
 		char print[FINGERPRINT_TEXT], name[BUS_TOPIC_MAX + 64];
 
-		fingerprint_of(print, "bus", slice_of(key->key, sizeof(key->key)));
+		fingerprint_secret(print, "bus", slice_of(key->key, sizeof(key->key)));
 		snprintf(name, sizeof(name), "bus:%u:%s%s%s", key->epoch, key->topic, key->topic[0] ? ":" : "", print);
 		each(arg, name);
 	}

@@ -7,8 +7,9 @@
 #include <sodium.h>
 
 #include "schema/hex.h"
+#include "schema/keys.h"
 
-void fingerprint_of(char text[FINGERPRINT_TEXT], const char *kind, struct slice key)
+void fingerprint_secret(char text[FINGERPRINT_TEXT], const char *kind, struct slice key)
 {
 	static const uint8_t context[] = "tipline/fingerprint/v1/";
 	uint8_t hash[crypto_generichash_BYTES_MIN];
@@ -23,10 +24,17 @@ void fingerprint_of(char text[FINGERPRINT_TEXT], const char *kind, struct slice 
 	sodium_memzero(&state, sizeof(state));
 }
 
-void fingerprint_name(char name[FINGERPRINT_NAME], const char *kind, struct slice key)
+_Static_assert(FINGERPRINT_TEXT == KEYS_FINGERPRINT_TEXT, "one form of fingerprint");
+
+void fingerprint_public(char text[FINGERPRINT_TEXT], struct slice key)
+{
+	keys_fingerprint(text, key);
+}
+
+void fingerprint_name(char name[FINGERPRINT_NAME], const char *kind, struct slice public_key)
 {
 	char text[FINGERPRINT_TEXT];
 
-	fingerprint_of(text, kind, key);
+	fingerprint_public(text, public_key);
 	snprintf(name, FINGERPRINT_NAME, "%.16s:%s", kind, text);
 }

@@ -19,6 +19,7 @@
  *                                  gateway and classify
  *     recipients.json              the signed list of whom intake seals to (schema/recipients.h); held by the gateway
  *     recipients.yaml              epoch, triage, recovery, custodian; held by adapters and the gateway
+ *     keyring.yaml, keys.log       the inventory and the audit log that `tipctl keys` keeps; no secret is in them
  * Secrets are returned in locked memory or in the caller's buffer, which the caller wipes.
  */
 #ifndef TIPLINE_SCHEMA_KEYS_H

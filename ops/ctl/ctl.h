@@ -42,7 +42,8 @@ struct ctl_output {
 	const char *note;                 /* a line for people behind the table; static; may be NULL */
 	json_t *remarks;                  /* owned; texts for people behind the table, a line each; may be NULL */
 	bool written;                     /* the command wrote standard output itself */
-	int status;                       /* exit status when all went well: 0, or 1 for "looked, and it is not right" */
+	/* exit status when all went well: 0, or 1 for "looked, and it is not right" */
+	int status;
 };
 
 enum ctl_needs { CTL_CONF = 1, CTL_KAFKA = 2, CTL_STORE = 4, CTL_KAFKA_IF_THERE = 8, CTL_STORE_IF_THERE = 16 };
@@ -76,6 +77,9 @@ int ctl_keys_init(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_recipients_sign(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_recipients_show(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_recipients_check(struct ctl *ctl, struct ctl_output *out, struct err *err);
+int ctl_keys_list(struct ctl *ctl, struct ctl_output *out, struct err *err);
+int ctl_keys_check(struct ctl *ctl, struct ctl_output *out, struct err *err);
+int ctl_keys_export(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_register_build(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_age_seal(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_age_open(struct ctl *ctl, struct ctl_output *out, struct err *err);

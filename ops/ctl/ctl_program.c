@@ -13,6 +13,7 @@ const struct conf_key ctl_keys[] = {
 	{ "teams", CONF_LIST,
 	  "[assessment, corruption, abuse-of-position, domestic-abuse, discrimination, safeguarding, oversight]",
 	  0, 0, NULL, "teams that have a topic of their own" },
+	{ "keys", CONF_PATH, "", 0, 0, NULL, "the folder that `tipctl keys init` made, with the inventory of keys" },
 	{ "daemons.*", CONF_ADDRESS, "", 0, 0, NULL,
 	  "host:port of a daemon's http.listen, by the daemon's name: gateway, classify, dedupe, route, sink" },
 	{ "topics.replication", CONF_INT, "0", 0, 9, NULL,
@@ -60,7 +61,9 @@ static const struct program_option options[] = {
 	{ "custodian", 0, "RECIPIENT", "recipients sign: another custodian's key" },
 	{ "epoch", 0, "N", "recipients sign: the list's epoch; one more than the one it replaces unless given" },
 	{ "from", 0, "DAY", "recipients sign: the list's first day; today unless given" },
-	{ "within", 0, "DAYS", "recipients show, check: what is valid for fewer days than this is expiring (14)" },
+	{ "within", 0, "DAYS", "recipients show, check, keys check: what ends in fewer days than this is expiring (14)" },
+	{ "keys", 0, "FOLDER", "keys: another folder of keys than the configuration's" },
+	{ "public", 0, NULL, "keys export: the public halves; nothing else is ever exported" },
 	{ "teams", 0, "LIST", "keys init: team names, separated by commas" },
 	{ "adapters", 0, "LIST", "keys init: NAME:ID:CHANNEL+CHANNEL, separated by commas" },
 	PROGRAM_OPTIONS_END
@@ -145,6 +148,9 @@ const struct program ctl_program = {
 		"topics check\n"
 		"formats reasons|tip|topics\n"
 		"keys init FOLDER [--teams LIST] [--adapters LIST]\n"
+		"keys list [--keys FOLDER]\n"
+		"keys check [--keys FOLDER] [--within DAYS]\n"
+		"keys export --public [--keys FOLDER]\n"
 		"recipients sign FILE --root FILE [--request FILE] [--triage RECIPIENT] [--recovery RECIPIENT] "
 		"[--custodian RECIPIENT] [--epoch N] [--from DAY] [--until DAY]\n"
 		"recipients show FILE [--root FILE] [--within DAYS]\n"
@@ -164,6 +170,16 @@ const struct program ctl_program = {
 		"\n"
 		"keys init FOLDER: makes the keys of a whole site (--teams, --adapters). Take each key to "
 		"whom it belongs and the offline ones off the machine.\n"
+		"\n"
+		"keys list: the inventory of the folder of keys (--keys, or `keys` in the configuration): kind, epoch, "
+		"state, fingerprint, days, who holds it, what it opens, and every copy that tipctl made. Never a secret.\n"
+		"\n"
+		"keys check: whether each copy is there, whole, its owner's alone and the key of the inventory; whether keys "
+		"that belong elsewhere still lie here; what is to be rotated within --within days (14); whether each stage "
+		"that is configured beside tipctl has the keys it will need; and whether the audit log, keys.log, is whole. "
+		"Status 1 when there is a finding, each with what to do.\n"
+		"\n"
+		"keys export --public: the public keys in use, to hand out.\n"
 		"\n"
 		"recipients sign: writes the signed list of whom intake seals tips to (tipline-recipients(5)), where the root "
 		"key is: on a machine that is never connected. FILE is the list in force: it is replaced by one with "

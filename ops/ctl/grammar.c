@@ -22,11 +22,17 @@ const struct ctl_command ctl_commands[] = {
 	{ "topics create", "", 0, 0, CTL_CONF | CTL_KAFKA, ctl_topics_create, "make the topics that are missing", "" },
 	{ "topics check", "", 0, 0, CTL_CONF | CTL_KAFKA, ctl_topics_check, "compare topics with the table", "" },
 	{ "keys init", "FOLDER", 1, 1, 0, ctl_keys_init, "make the keys of a whole site", "teams adapters" },
+	{ "keys list", "", 0, 0, 0, ctl_keys_list, "what keys there are, their state, fingerprint and holders",
+	  "keys" },
+	{ "keys check", "", 0, 0, 0, ctl_keys_check, "status 1 unless every key is where and as it should be", "keys "
+	  "within" },
+	{ "keys export", "", 0, 0, 0, ctl_keys_export, "the public keys (--public)", "keys public" },
 	{ "recipients sign", "FILE", 1, 1, 0, ctl_recipients_sign, "sign or renew the list of whom intake seals to",
 	  "root request triage recovery custodian epoch from until" },
 	{ "recipients show", "FILE", 1, 1, 0, ctl_recipients_show, "what such a list says, and whether it holds",
 	  "root within" },
-	{ "recipients check", "FILE", 1, 1, 0, ctl_recipients_check, "status 1 unless it is signed and valid for some days",
+	{ "recipients check", "FILE", 1, 1, 0, ctl_recipients_check, "status 1 unless it is signed and valid for "
+	  "some days",
 	  "root within" },
 	{ "register build", "", 0, 0, 0, ctl_register_build, "make keyed staff registers", "staff linkage out" },
 	{ "config check", "[FILE|FOLDER ...]", 0, CONFIG_FILES_MAX, 0, ctl_config_check,
@@ -75,7 +81,8 @@ static void say_nearest(int argc, const char *const *argv)
 	if (!argc)
 		fputs("tipctl: which command? Possible are\n", stderr);
 	else if (near.best)
-		fprintf(stderr, "tipctl: no such command: %s; did you mean `%s`? Possible are\n", buf_text(&shown), near.best);
+		fprintf(stderr, "tipctl: no such command: %s; did you mean `%s`? Possible are\n", buf_text(&shown),
+			near.best);
 	else
 		fprintf(stderr, "tipctl: no such command: %s. Possible are\n", buf_text(&shown));
 	buf_release(&typed);
@@ -155,7 +162,8 @@ int ctl_run(const struct program_call *call, struct err *err)
 	if (ctl.argc < row->min_args || ctl.argc > row->max_args)
 		return err_set(err, ERR_USAGE, "bad-value", "usage: tipctl %s %s", row->words, row->operands);
 	if (!program_given(call, "log-level"))
-		log_set_level(LOG_LEVEL_ERROR); /* the command's own error says it; the client's remarks are noise here */
+		/* the command's own error says it; the client's remarks are noise here */
+		log_set_level(LOG_LEVEL_ERROR);
 	tip_begin();
 	result = open_needs(&ctl, row, err);
 	if (result == 0)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ops/ctl/ctl.h"
+#include "schema/keyring/keyring.h"
 #include "schema/keys.h"
 #include "schema/keys_make.h"
 
@@ -92,6 +93,17 @@ static int read_site(struct ctl *ctl, struct site_text *text, struct keys_site *
 	return 0;
 }
 
+static int make_inventory(const char *folder, struct err *err)
+{
+	struct keyring ring;
+	int result = keyring_open_locked(&ring, folder, err);
+
+	if (result == 0)
+		result = keyring_save(&ring, err);
+	keyring_release(&ring);
+	return result;
+}
+
 int ctl_keys_init(struct ctl *ctl, struct ctl_output *out, struct err *err)
 {
 	struct site_text *text = mem_alloc(sizeof *text);
@@ -102,10 +114,13 @@ int ctl_keys_init(struct ctl *ctl, struct ctl_output *out, struct err *err)
 		result = read_site(ctl, text, &site, err);
 	if (result == 0)
 		result = keys_make_site(ctl->argv[0], &site, err);
+	if (result == 0)
+		result = make_inventory(ctl->argv[0], err);
 	if (result == 0) {
 		out->value = json_pack("{s:s, s:I, s:I}", "folder", ctl->argv[0], "teams", (json_int_t)site.n_teams,
 				       "adapters", (json_int_t)site.n_adapters);
-		out->note = "Take root.key, recovery.identity and custodian.identity off this machine, and each other key to "
+		out->note = "Take root.key, recovery.identity and custodian.identity off this machine, and each "
+			"other key to "
 			    "its holder.";
 	}
 	free(text->teams);

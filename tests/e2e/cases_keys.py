@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keys while everything runs: taken up without a restart."""
+import json
 import os
+import re
 import secrets
 
 from broker import wait_until
@@ -52,3 +54,41 @@ nothing and is said"""
         holds(keys_of(pipeline, stage)["current"], f"keys of {stage}")
     a_tip_arrives(pipeline)
     equal({name: daemon.starts for name, daemon in pipeline.daemons.items()}, starts, "starts")
+
+
+def findings(pipeline):
+    result = pipeline.tipctl("--json", "keys", "check", check=False)
+    holds(result.returncode in (0, 1), result.stderr)
+    return [f for f in json.loads(result.stdout) if "lies on this machine" not in f["what"]]
+
+
+def test_keys_check(pipeline):
+    """keys check finds nothing on a good site, and names what is taken away, exchanged, open to others or cut out"""
+    equal(findings(pipeline), [], "findings")
+    theirs = pipeline.path("keys-of", "route", "1.key")
+    os.rename(theirs, theirs + ".away")
+    holds(any("route lacks" in f["what"] for f in findings(pipeline)), "a stage that lacks a key is named")
+    os.rename(theirs + ".away", theirs)
+    own = pipeline.path("keys", "bus", "1.key")
+    os.chmod(own, 0o644)
+    holds(any("chmod 600" in f["what"] for f in findings(pipeline)), "an open key file is named")
+    os.chmod(own, 0o600)
+    linkage = pipeline.path("keys", "linkage.key")
+    with open(linkage, encoding="utf-8") as f:
+        whole = f.read()
+    put(linkage + ".other", secrets.token_hex(32) + "\n")
+    keyring = pipeline.path("keys", "keyring.yaml")
+    with open(keyring, encoding="utf-8") as f:
+        text = f.read()
+    put(keyring, text.replace("'linkage.key'", "'linkage.key.other'"))
+    holds(any("holds another key" in f["what"] for f in findings(pipeline)), "an exchanged key is named")
+    put(keyring, re.sub(r"until: \S+", "until: 2001-01-01", text))
+    holds(any("was to be rotated" in f["what"] for f in findings(pipeline)), "a key past its days is named")
+    put(keyring, text)
+    os.unlink(linkage + ".other")
+    equal(findings(pipeline), [], "findings when all is as it was")
+    rows = pipeline.tipctl_json("keys", "list")
+    equal({r["key"] for r in rows},
+          {"root", "triage", "recovery", "custodian", "bus", "linkage", "team", "adapter", "gateway"}, "kinds")
+    shown = pipeline.tipctl("keys", "list").stdout + pipeline.tipctl("keys", "export", "--public").stdout
+    holds(whole.strip() not in shown and "AGE-SECRET" not in shown, "no secret is shown")

@@ -26,6 +26,7 @@ SCHEMA = BASE + ["schema"]
 ROOMS = {
     "ops/runtime": [],
     "schema": BASE,
+    "schema/keyring": SCHEMA,
     "schema/store": SCHEMA,
     "producers/sdk": SCHEMA,
     "workers/stage": SCHEMA,
@@ -35,7 +36,7 @@ ROOMS = {
     "workers/dedupe": SCHEMA + ["workers/stage"],
     "workers/route": SCHEMA + ["workers/stage"],
     "workers/sink": SCHEMA + ["workers/stage", "schema/store"],
-    "ops/ctl": SCHEMA + ["schema/store"],
+    "ops/ctl": SCHEMA + ["schema/store", "schema/keyring"],
     "ops/deploy/embedded": SCHEMA,
 }
 

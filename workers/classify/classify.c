@@ -29,7 +29,8 @@
 #include "workers/classify/lexicon.h"
 
 static const struct conf_key keys[] = {
-	{ "keys.triage", CONF_PATH, NULL, 0, 0, NULL, "the triage identities: a folder of *.identity files, or one file" },
+	{ "keys.triage", CONF_PATH, NULL, 0, 0, NULL, "the triage identities: a folder of *.identity files, or one "
+	  "file" },
 	{ "keys.linkage", CONF_SECRET, NULL, 0, 0, NULL,
 	  "the linkage key, which makes the tokens for links and conflicts" },
 	{ "keys.adapters", CONF_PATH, NULL, 0, 0, NULL, "adapters.yaml: whose signature counts, on which channels" },
@@ -137,6 +138,7 @@ static void name_key(const char *kind, struct slice key, void (*each)(void *arg,
 static void key_names(void *state, void (*each)(void *arg, const char *name), void *arg)
 {
 	const struct classify *classify = state;
+	char print[FINGERPRINT_TEXT], name[FINGERPRINT_NAME];
 
 	for (size_t i = 0; i < classify->identities.n; i++) {
 		struct age_recipient recipient;
@@ -144,9 +146,12 @@ static void key_names(void *state, void (*each)(void *arg, const char *name), vo
 		age_identity_recipient(classify->identities.items[i], &recipient);
 		name_key("triage", slice_of(recipient.key, sizeof(recipient.key)), each, arg);
 	}
-	name_key("linkage", slice_of(classify->linkage, LINKAGE_KEY_BYTES), each, arg);
+	fingerprint_secret(print, "linkage", slice_of(classify->linkage, LINKAGE_KEY_BYTES));
+	snprintf(name, sizeof(name), "linkage:%s", print);
+	each(arg, name);
 	for (size_t i = 0; i < classify->adapters.list.n; i++)
-		name_key("adapter", slice_of(classify->adapters.list.items[i].sign_public, FRAME_SIGN_PUBLIC), each, arg);
+		name_key("adapter", slice_of(classify->adapters.list.items[i].sign_public, FRAME_SIGN_PUBLIC), each,
+			arg);
 }
 
 static const struct stage_key_files key_files = { key_paths, key_reload, key_names };
@@ -192,7 +197,8 @@ static int open_frame(struct classify *classify, const struct event *in, struct 
 	if (!tip_id_equal(&body.tip_id, &frame.tip_id))
 		return err_set(err, ERR_DATA, REASON_ID_MISMATCH, "the sealed tip id is not the frame's");
 	if ((unsigned)body.channel >= N_CHANNELS || !(adapter->channels >> body.channel & 1))
-		return err_set(err, ERR_DATA, REASON_CHANNEL_FORBIDDEN, "adapter %s may not use this channel", adapter->name);
+		return err_set(err, ERR_DATA, REASON_CHANNEL_FORBIDDEN, "adapter %s may not use this channel",
+			adapter->name);
 	record->adapter = frame.adapter;
 	record->channel = (uint8_t)body.channel;
 	record->contact = frame.contact;
@@ -252,13 +258,18 @@ const struct stage classify_stage = {
 	.input = STAGE_READS_FRAMES,
 	.summary = "open sealed tips, check them and say what they are about",
 	.description =
-		"Reads frames from tip.sealed: checks shape, signature, adapter and channel, opens the body under a triage "
+		"Reads frames from tip.sealed: checks shape, signature, adapter and channel, opens the body under a "
+		"triage "
 		"identity, parses and checks the tip.\n\n"
-		"Writes tip.classified: the tip with a score for each category and sub-code, for present risk and for being "
-		"out of scope, the places in the text that the scores rest on, and keyed tokens by which later stages link "
+		"Writes tip.classified: the tip with a score for each category and sub-code, for present risk and "
+		"for being "
+		"out of scope, the places in the text that the scores rest on, and keyed tokens by which later "
+		"stages link "
 		"tips and find conflicts of interest without reading.\n\n"
-		"Parks frames that do not hold (frame-*, adapter-unknown, channel-forbidden, id-mismatch), seals that do not "
-		"open (age-*, key-unknown, body-*) and tips that are not valid (json-*, tip-invalid), each still sealed.",
+		"Parks frames that do not hold (frame-*, adapter-unknown, channel-forbidden, id-mismatch), seals "
+		"that do not "
+		"open (age-*, key-unknown, body-*) and tips that are not valid (json-*, tip-invalid), each still "
+		"sealed.",
 	.keys = keys,
 	.bus_key = true,
 	.key_files = &key_files,

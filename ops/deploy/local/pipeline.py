@@ -170,7 +170,7 @@ class Pipeline:
         for name, _ in REHEARSAL_ADAPTERS:
             self._write_adapter(name)
         self._write_yaml("tipctl", {"kafka": {"brokers": self.broker.address.split(",")},
-                                    "store": self.path("data", "store.db"),
+                                    "store": self.path("data", "store.db"), "keys": self.keys,
                                     "daemons": {name: self.http[name] for name in DAEMONS}})
 
     def _team(self, team):

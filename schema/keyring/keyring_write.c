@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/runtime/clock.h"
+#include "schema/keyring/keyring.h"
+
+/* In single quotes, in which only a quote itself is special. */
+static void print_quoted(struct buf *text, const char *value)
+{
+	buf_append_byte(text, '\'');
+	for (; *value; value++)
+		buf_printf(text, *value == '\'' ? "''" : "%c", *value);
+	buf_append_byte(text, '\'');
+}
+
+static void print_day(struct buf *text, const char *member, int64_t day)
+{
+	char shown[CLOCK_DAY_TEXT];
+
+	if (day != 0 && clock_day_text(shown, day) == 0)
+		buf_printf(text, "    %s: %s\n", member, shown);
+}
+
+static void print_key(struct buf *text, const struct keyring_key *key)
+{
+	buf_printf(text, "  - key: %s\n", key_kinds[key->kind].name);
+	if (key->name[0])
+		buf_printf(text, "    name: %s\n", key->name);
+	buf_printf(text, "    epoch: %u\n    state: %s\n    fingerprint: '%s'\n", key->epoch,
+		key_state_names[key->state],
+		   key->print);
+	if (key->public_key[0]) {
+		buf_append_str(text, "    public: ");
+		print_quoted(text, key->public_key);
+		buf_append_byte(text, '\n');
+	}
+	print_day(text, "from", key->from);
+	print_day(text, "until", key->until);
+	buf_append_str(text, "    files: [");
+	for (size_t i = 0; i < key->n_files; i++) {
+		buf_append_str(text, i ? ", " : "");
+		print_quoted(text, key->files[i]);
+	}
+	buf_append_str(text, "]\n");
+}
+
+void keyring_print(const struct keyring *ring, struct buf *text)
+{
+	buf_append_str(text, "# What keys there are, kept by `tipctl keys`. No secret is in it.\nversion: 1\nkeys:\n");
+	if (ring->n == 0)
+		buf_append_str(text, "  []\n");
+	for (size_t i = 0; i < ring->n; i++)
+		print_key(text, ring->keys[i]);
+}
