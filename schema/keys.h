@@ -18,7 +18,6 @@
  *     adapters.yaml                allow-list: name, id, sign and curve public keys, channels, revoked; held by
  *                                  gateway and classify
  *     recipients.json              the signed list of whom intake seals to (schema/recipients.h); held by the gateway
- *     recipients.yaml              epoch, triage, recovery, custodian; held by adapters and the gateway
  *     keyring.yaml, keys.log       the inventory and the audit log that `tipctl keys` keeps; no secret is in them
  * Secrets are returned in locked memory or in the caller's buffer, which the caller wipes.
  */
@@ -60,7 +59,6 @@ int keys_load_recipient(struct age_recipient *recipient, const char *path, struc
 /* Adds those of a file, one a line, to the `n` that are there; at least one, and no more than `max` together. */
 int keys_load_recipient_list(struct age_recipient *recipients, size_t max, size_t *n, const char *path,
 			     struct err *err);
-int keys_load_recipients(struct seal_recipients *recipients, const char *path, struct err *err);
 struct curve_pair {
 	char secret[41], public_key[41]; /* Z85 */
 };

@@ -6,7 +6,6 @@
 #include <sodium.h>
 
 #include "ops/runtime/file.h"
-#include "ops/runtime/yaml.h"
 #include "schema/digest.h"
 #include "schema/hex.h"
 #include "schema/keys.h"
@@ -169,55 +168,5 @@ int keys_load_recipient_list(struct age_recipient *recipients, size_t max, size_
 	buf_release(&content);
 	if (result == 0 && *n == before)
 		result = err_set(err, ERR_CONFIG, NULL, "%s: no age recipient in it", path);
-	return result;
-}
-
-static int recipient_of(struct age_recipient *recipient, const struct yaml_node *root, const char *key,
-			struct err *err)
-{
-	const struct yaml_node *node = yaml_get(root, key);
-	const char *text = node != NULL ? yaml_scalar(node) : NULL;
-
-	if (text == NULL)
-		return yaml_error(node != NULL ? node : root, err, "%s: an age recipient is needed", key);
-	if (age_recipient_parse(recipient, text, strlen(text), err) != 0)
-		return yaml_error(node, err, "%s: not an age recipient that can be sealed to", key);
-	return 0;
-}
-
-static int recipients_of(struct seal_recipients *recipients, const struct yaml_node *root, struct err *err)
-{
-	static const char *const allowed[] = { "epoch", "triage", "recovery", "custodian", NULL };
-	const struct yaml_node *epoch;
-	int64_t number;
-
-	if (yaml_only_keys(root, allowed, err) != 0)
-		return -1;
-	epoch = yaml_get(root, "epoch");
-	if (epoch == NULL)
-		return yaml_error(root, err, "epoch: a number is needed");
-	if (yaml_int(epoch, 1, UINT32_MAX, &number, err) != 0)
-		return -1;
-	recipients->epoch = (uint32_t)number;
-	if (recipient_of(&recipients->triage, root, "triage", err) != 0 ||
-	    recipient_of(&recipients->recovery, root, "recovery", err) != 0)
-		return -1;
-	return recipient_of(&recipients->custodian, root, "custodian", err);
-}
-
-int keys_load_recipients(struct seal_recipients *recipients, const char *path, struct err *err)
-{
-	const struct yaml_node *root;
-	struct yaml *yaml;
-	int result;
-
-	if (yaml_load(&yaml, path, err) != 0)
-		return -1;
-	root = yaml_root(yaml);
-	if (root == NULL || yaml_kind(root) != YAML_MAP)
-		result = err_set(err, ERR_CONFIG, NULL, "%s: epoch, triage, recovery and custodian are needed", path);
-	else
-		result = recipients_of(recipients, root, err);
-	yaml_free(yaml);
 	return result;
 }

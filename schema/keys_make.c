@@ -131,30 +131,14 @@ static int make_signed_list(struct maker *maker, const struct seal_recipients *t
 
 static int make_recipients(struct maker *maker)
 {
-	static const char *const offline[] = { "recovery", "custodian" };
 	struct seal_recipients to = { .epoch = maker->epoch };
-	struct age_recipient *const keys[] = { &to.recovery, &to.custodian };
-	struct buf yaml = BUF_INIT;
-	char text[AGE_RECIPIENT_TEXT], path[64];
-	int result;
+	char path[64];
 
-	buf_printf(&yaml, "# Whom intake seals tips to. No secret is in this file.\nepoch: %u\n", maker->epoch);
 	snprintf(path, sizeof(path), "triage/%u.identity", maker->epoch);
-	result = make_identity(maker, &to.triage, path);
-	age_recipient_text(&to.triage, text);
-	buf_printf(&yaml, "triage: %s\n", text);
-	for (size_t i = 0; result == 0 && i < sizeof(offline) / sizeof(offline[0]); i++) {
-		snprintf(path, sizeof(path), "%s.identity", offline[i]);
-		result = make_identity(maker, keys[i], path);
-		age_recipient_text(keys[i], text);
-		buf_printf(&yaml, "%s: %s\n", offline[i], text);
-	}
-	if (result == 0)
-		result = make_file(maker, PUBLIC, buf_slice(&yaml), "recipients.yaml");
-	if (result == 0)
-		result = make_signed_list(maker, &to);
-	buf_release(&yaml);
-	return result;
+	if (make_identity(maker, &to.triage, path) != 0 || make_identity(maker, &to.recovery, "recovery.identity") != 0 ||
+	    make_identity(maker, &to.custodian, "custodian.identity") != 0)
+		return -1;
+	return make_signed_list(maker, &to);
 }
 
 static int make_bus_and_linkage(struct maker *maker)

@@ -18,7 +18,7 @@ static const struct tip1_code_info codes[] = {
 	  "it is larger than the gateway takes" },
 	{ TIP1_OVER_CREDIT, TIP1_RESTART, "over-credit", NULL },
 	{ TIP1_SEAL_KEY_UNKNOWN, TIP1_QUARANTINE, "seal-key-unknown",
-	  "it is sealed to a key that the gateway does not announce: bring keys.recipients up to date" },
+	  "it is sealed to a key that the gateway does not announce: give the gateways the newest list of recipients" },
 	{ TIP1_ID_CONFLICT, TIP1_QUARANTINE, "id-conflict",
 	  "another tip came under its id: each needs an id of its own" },
 	{ TIP1_BUSY, TIP1_RETRY, "busy", NULL },

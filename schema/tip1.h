@@ -9,7 +9,8 @@
  * A message is this header and, for some types, a second part:
  *     HELLO    A→G  msg id = the adapter's instance; payload JSON {proto, spool_depth}
  *     WELCOME  G→A  msg id = the gateway's boot; limit; arg = acknowledgement timeout in ms; payload JSON {proto,
- *                   max_frame, ping_ms, triage_recipients}
+ *                   max_frame, ping_ms, recipients}; recipients is the signed list (schema/recipients.h) as an object.
+ *                   Also sent when the session stands and the list was renewed: nothing of the session changes
  *     SUBMIT   A→G  seq; msg id = tip id; payload = frame TPF1
  *     ACK      G→A  seq, msg id of the SUBMIT; code STORED or DUPLICATE; limit
  *     NACK     G→A  seq, msg id of the message; code; arg = retry in ms; limit
@@ -18,6 +19,10 @@
  *     GOAWAY   G→A  arg = retry in ms;   BYE  A→G
  * Credit is cumulative: an adapter may send the SUBMIT of number seq while seq <= the highest limit it has seen; seq
  * starts again at 1 with each HELLO. Flags and reserved are sent as 0 and ignored when received.
+ *
+ * An adapter submits to no gateway whose list it refuses: its tips stay in its spool, and it comes again later. One
+ * that is welcomed a second time takes the newer list from then on. Adapters of an older release pass a second WELCOME
+ * over.
  *
  * What a NACK asks of the adapter depends on its code alone (tip1_code_find). HELLO_FIRST and OVER_CREDIT stand among
  * the codes that refuse a message, but they say that the two sides disagree about the session (the gateway was

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "ops/ctl/config_set.h"
+#include "ops/runtime/clock.h"
 #include "schema/keys.h"
+#include "schema/recipients.h"
 
 static bool is_adapter(const struct config_file *file)
 {
@@ -113,25 +115,61 @@ static void compare_lists(struct config_set *set, const struct config_file *clas
 }
 
 /* What intake seals to must be something that classify opens. */
+static bool opens(const struct identity_set *triage, const struct recipients *list)
+{
+	for (size_t i = 0; i < triage->n; i++) {
+		struct age_recipient own;
+
+		age_identity_recipient(triage->items[i], &own);
+		if (memcmp(own.key, list->to.triage.key, AGE_KEY_BYTES) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool load_list_of_recipients(const struct config_file *file, struct recipients *list)
+{
+	const struct yaml_node *node = config_get(file, "keys.recipients");
+	struct buf path = BUF_INIT;
+	bool there = node && *config_path(file, node, &path) && recipients_load(list, buf_text(&path), NULL) == 0;
+
+	buf_release(&path);
+	return there;
+}
+
 static void check_recipients(struct config_set *set, const struct config_file *file, const struct identity_set *triage,
 			     const char *classify)
 {
-	const struct yaml_node *node = config_get(file, "keys.recipients");
-	struct seal_recipients recipients;
+	struct recipients list;
+
+	if (load_list_of_recipients(file, &list) && !opens(triage, &list))
+		config_finding_at(set, config_get(file, "keys.recipients"),
+				  "bring classify the identity, or sign a list with a key that it has",
+				  "seals to a triage key that %s has no identity of: tips would be parked as "
+				  "key-unknown", classify);
+}
+
+/* Whether adapters will take what the gateway hands out. */
+static void check_handed_out(struct config_set *set, const struct config_file *gateway)
+{
+	const struct yaml_node *node = config_get(gateway, "keys.recipients");
+	uint8_t root[RECIPIENTS_ROOT_PUBLIC];
+	struct recipients list;
+	struct err why = ERR_INIT;
 	struct buf path = BUF_INIT;
-	bool met = false;
 
-	if (*config_path(file, node, &path) && keys_load_recipients(&recipients, buf_text(&path), NULL) == 0) {
-		for (size_t i = 0; i < triage->n && !met; i++) {
-			struct age_recipient own;
+	if (!load_list_of_recipients(gateway, &list))
+		return;
+	if (recipients_valid(&list, clock_day(), &why) < 0)
+		config_finding_at(set, node, "sign a list that is valid today (tipctl recipients sign)",
+				  "adapters refuse it: %.160s", why.text);
+	for (size_t i = 0; i < set->n; i++) {
+		const struct yaml_node *own = config_get(&set->files[i], "keys.root");
 
-			age_identity_recipient(triage->items[i], &own);
-			met = memcmp(own.key, recipients.triage.key, AGE_KEY_BYTES) == 0;
-		}
-		if (!met)
-			config_finding_at(set, node, "bring classify the identity, or seal to one that it has",
-					  "seals to a triage key that %s has no identity of: tips would be parked as "
-					  "key-unknown", classify);
+		if (is_adapter(&set->files[i]) && own && *config_path(&set->files[i], own, &path) &&
+		    keys_load_root_public(root, buf_text(&path), NULL) == 0 && recipients_verify(&list, root, NULL) < 0)
+			config_finding_at(set, own, "give both the root key and the list of one site",
+					  "did not sign what %s hands out: this adapter would give it no tip", gateway->path);
 	}
 	buf_release(&path);
 }
@@ -168,6 +206,8 @@ void config_check_adapters(struct config_set *set)
 		compare_lists(set, classify, &gateways, &classifys);
 	if (classify)
 		check_intake(set, classify);
+	if (gateway)
+		check_handed_out(set, gateway);
 	adapter_list_release(&gateways);
 	adapter_list_release(&classifys);
 }

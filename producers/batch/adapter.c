@@ -5,7 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "ops/runtime/clock.h"
+#include "ops/runtime/signals.h"
 #include "producers/sdk/adapter_conf.h"
+
+#define READY_MS 15000
+#define READY_STEP_MS 200
 
 static const struct {
 	int code;
@@ -13,7 +18,7 @@ static const struct {
 } kinds[] = {
 	{ TIPLINE_EINVAL, ERR_DATA },    { TIPLINE_ECONFIG, ERR_CONFIG },      { TIPLINE_EFULL, ERR_TEMPORARY },
 	{ TIPLINE_EIO, ERR_SYSTEM },     { TIPLINE_ENOMEM, ERR_SYSTEM },       { TIPLINE_ETIMEDOUT, ERR_TEMPORARY },
-	{ TIPLINE_ESTOPPED, ERR_UNAVAILABLE },
+	{ TIPLINE_ESTOPPED, ERR_UNAVAILABLE }, { TIPLINE_ERECIPIENTS, ERR_UNAVAILABLE },
 };
 
 int adapter_error(struct err *err, int code)
@@ -27,7 +32,9 @@ int adapter_error(struct err *err, int code)
 int adapter_wait_on(struct tipline *tipline, struct err *err)
 {
 	int code = tipline_drain(tipline, 0);
-	return code == TIPLINE_ESTOPPED || code == TIPLINE_EIO ? adapter_error(err, code) : 0;
+	bool in_vain = code == TIPLINE_ESTOPPED || code == TIPLINE_EIO || code == TIPLINE_ERECIPIENTS;
+
+	return in_vain ? adapter_error(err, code) : 0;
 }
 
 int adapter_left_waiting(struct tipline *tipline, const char *program)
@@ -50,14 +57,33 @@ int adapter_open(struct tipline **out, const struct program_call *call, struct e
 	return code == TIPLINE_OK ? 0 : adapter_error(err, code);
 }
 
+int adapter_ready(struct tipline *tipline, struct err *err)
+{
+	int64_t until = clock_mono_ms() + READY_MS;
+	struct tipline_stats stats = { 0 };
+	int code;
+
+	while ((code = tipline_ready(tipline, READY_STEP_MS)) == TIPLINE_ERECIPIENTS && !signals_stop_requested() &&
+	       clock_mono_ms() < until) {
+		tipline_stats(tipline, &stats);
+		if (stats.recipients_refused != NULL)
+			break;
+	}
+	return code == TIPLINE_OK ? 0 : adapter_error(err, code);
+}
+
 int adapter_check(const struct program_call *call, struct err *err)
 {
+	uint8_t root[RECIPIENTS_ROOT_PUBLIC];
 	struct submit_options options = { 0 };
+	struct recipients first;
 	struct sealer *sealer;
+	bool given;
 
 	if (call->conf == NULL)
 		return 0;
-	if (keys_begin(err) || adapter_conf_sealer(&sealer, call->conf, err))
+	if (keys_begin(err) || adapter_conf_recipients(&first, &given, root, call->conf, err) ||
+	    adapter_conf_sealer(&sealer, call->conf, err))
 		return -1;
 	sealer_free(sealer);
 	int rc = adapter_conf_submit(&options, call->conf, err);

@@ -173,9 +173,12 @@ static void damage(struct buf *frame, struct prng *prng)
 static int seal_as(struct rehearsal *rehearsal, enum kind kind, const struct buf *json, struct buf *frame,
 		   uint8_t *tip_id)
 {
-	struct seal_recipients lost = *rehearsal_recipients(rehearsal->tipline);
+	struct seal_recipients lost;
 	if (kind != KIND_UNKNOWN_KEY)
 		return rehearsal_seal(rehearsal->tipline, NULL, buf_slice(json), frame, tip_id);
+	int code = rehearsal_recipients(rehearsal->tipline, &lost);
+	if (code != TIPLINE_OK)
+		return code;
 	age_recipient_fill(&lost.triage); /* a key whose secret nobody has ever had */
 	return rehearsal_seal(rehearsal->tipline, &lost, buf_slice(json), frame, tip_id);
 }
@@ -251,7 +254,7 @@ static int open_parts(struct rehearsal *rehearsal, struct err *err)
 	if (read_plan(rehearsal, err) || signals_install(err) ||
 	    receipts_open(&rehearsal->receipts, program_value(call, "receipts", NULL), err) ||
 	    (kept != NULL && receipts_open_kept(&rehearsal->receipts, kept, err)) ||
-	    adapter_open(&rehearsal->tipline, call, err))
+	    adapter_open(&rehearsal->tipline, call, err) || adapter_ready(rehearsal->tipline, err))
 		return -1;
 	rehearsal->progress.tipline = rehearsal->tipline;
 	tipline_on_receipt(rehearsal->tipline, on_receipt, rehearsal);

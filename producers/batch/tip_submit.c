@@ -318,7 +318,9 @@ static int submit(struct run *run, const struct program_call *call, double wait,
 			return -1;
 		tipline_on_receipt(run->tipline, on_receipt, run);
 	}
-	int rc = put_all(run, call, err);
+	int rc = run->tipline != NULL && !program_given(call, "resume") ? adapter_ready(run->tipline, err) : 0;
+	if (rc == 0)
+		rc = put_all(run, call, err);
 	if (run->tipline != NULL && rc == 0)
 		wait_for_answers(run, wait);
 	if (rc == 0)
@@ -378,7 +380,12 @@ const struct program tip_submit_program = {
 		"until it is sealed; it is wiped then, but stays in the shell's history. Files and standard input leave no "
 		"such trace.\n"
 		"\n"
-		"Exit status: 0 all accepted, 65 some refused, 75 some still wait in the spool.",
+		"Tips are sealed to a list of recipients that the site's root key signed (keys.root). Without one that is "
+		"valid today nothing is taken, and what waits in the spool is given to no gateway until it hands out a good "
+		"list (tipline-recipients(5)).\n"
+		"\n"
+		"Exit status: 0 all accepted, 65 some refused, 69 the gateway refuses this adapter or its list of "
+		"recipients is refused, 75 some still wait in the spool.",
 	.examples = "  tip-submit --config adapter.yaml --receipts receipts.jsonl tips.jsonl\n"
 		    "  tip-submit --config adapter.yaml \\\n"
 		    "      --narrative 'PC 2214SN takes money from the scrap yard.'\n"

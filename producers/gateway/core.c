@@ -97,12 +97,18 @@ static void acknowledge(struct core *core, const struct route *route, const stru
 	send_to(core, route, &ack, slice_of("", 0));
 }
 
+static void send_welcome(struct core *core, const struct route *route, uint64_t limit)
+{
+	const struct tip1 head = { .type = TIP1_WELCOME, .msg_id = core->options.boot, .limit = limit,
+				   .arg = (uint32_t)core->options.ack_timeout_ms };
+
+	send_to(core, route, &head, slice_str(core->options.welcome));
+}
+
 static void on_hello(struct core *core, struct inquiry *inquiry)
 {
-	struct tip1 head = { .type = TIP1_WELCOME, .msg_id = core->options.boot,
-			     .arg = (uint32_t)core->options.ack_timeout_ms };
 	if (core->leaving) {
-		head = (struct tip1){ .type = TIP1_GOAWAY, .arg = (uint32_t)core->options.retry_ms };
+		const struct tip1 head = { .type = TIP1_GOAWAY, .arg = (uint32_t)core->options.retry_ms };
 		send_to(core, &inquiry->arrival->route, &head, slice_of("", 0));
 		return;
 	}
@@ -116,8 +122,7 @@ static void on_hello(struct core *core, struct inquiry *inquiry)
 		nack(core, inquiry, TIP1_BUSY);
 		return;
 	}
-	head.limit = inquiry->session->limit;
-	send_to(core, &inquiry->arrival->route, &head, slice_str(core->options.welcome));
+	send_welcome(core, &inquiry->arrival->route, inquiry->session->limit);
 }
 
 static void on_ping(struct core *core, struct inquiry *inquiry)
@@ -365,6 +370,9 @@ void core_leave(struct core *core)
 void core_welcome(struct core *core, const char *welcome)
 {
 	core->options.welcome = welcome;
+	for (size_t i = 0; i < SESSIONS_MAX && !core->leaving; i++)
+		if (core->sessions.items[i].used)
+			send_welcome(core, &core->sessions.items[i].route, core->sessions.items[i].limit);
 }
 
 size_t core_in_flight(const struct core *core)

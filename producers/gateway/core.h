@@ -56,7 +56,7 @@ void core_delivered(struct core *core, struct flight *flight, bool ok, int64_t n
 void core_tick(struct core *core, int64_t now_ms);
 /* GOAWAY to everybody; from now on SUBMITs are sent back. */
 void core_leave(struct core *core);
-/* What adapters are welcomed with from now on; kept by the caller. */
+/* What adapters are welcomed with from now on; kept by the caller. Those that are connected are sent it at once. */
 void core_welcome(struct core *core, const char *welcome);
 size_t core_in_flight(const struct core *core);
 /* True while tips have been in flight for too long, or while leaving: no progress. */

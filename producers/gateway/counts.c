@@ -38,6 +38,8 @@ static const struct {
 	[GAUGE_SESSIONS] = { "tipline_gateway_sessions", "adapters' connections" },
 	[GAUGE_FROZEN] = { "tipline_gateway_credit_frozen", "1 while no new credit is given" },
 	[GAUGE_OLDEST] = { "tipline_gateway_oldest_seconds", "age of the oldest tip in flight" },
+	[GAUGE_RECIPIENTS_EPOCH] = { "tipline_gateway_recipients_epoch", "epoch of the list of recipients handed out" },
+	[GAUGE_RECIPIENTS_END] = { "tipline_gateway_recipients_end_seconds", "when that list expires, in Unix time" },
 };
 
 struct counts *counts_new(struct metrics *metrics)

@@ -13,9 +13,10 @@
 #include "ops/runtime/kafka.h"
 #include "ops/runtime/log.h"
 #include "ops/runtime/signals.h"
-#include "producers/gateway/publisher.h"
+#include "producers/gateway/announce.h"
 #include "producers/gateway/core.h"
 #include "producers/gateway/endpoint.h"
+#include "producers/gateway/publisher.h"
 #include "producers/gateway/status.h"
 #include "schema/frame.h"
 #include "schema/keys.h"
@@ -31,7 +32,6 @@ static const struct conf_key gateway_keys[] = {
 	{ "listen", CONF_ADDRESS, NULL, 0, 0, NULL, "where adapters connect" },
 	{ "keys.curve", CONF_SECRET, NULL, 0, 0, NULL, "the gateway's transport key pair" },
 	{ "keys.adapters", CONF_FILE, NULL, 0, 0, NULL, "allow-list of adapters; read again on SIGHUP" },
-	{ "keys.recipients", CONF_FILE, NULL, 0, 0, NULL, "recipients.yaml, announced to adapters; read again on SIGHUP" },
 	{ "http.listen", CONF_ADDRESS, "127.0.0.1:0", 0, 0, NULL, "metrics, health and status" },
 	{ "window", CONF_INT, "128", 1, 200, NULL, "tips an adapter may send ahead of answers" },
 	{ "max_frame", CONF_SIZE, "1054820", 16384, FRAME_MAX, NULL, "largest frame in bytes" },
@@ -46,7 +46,7 @@ static const struct conf_key gateway_keys[] = {
 	CONF_KEYS_END
 };
 
-static const struct conf_key *const gateway_tables[] = { gateway_keys, kafka_conf_keys, NULL };
+static const struct conf_key *const gateway_tables[] = { gateway_keys, announce_keys, kafka_conf_keys, NULL };
 
 struct gateway {
 	const struct conf *conf;
@@ -58,7 +58,7 @@ struct gateway {
 	struct publisher publisher;
 	struct status status;
 	struct http_server *http;
-	struct buf welcome;
+	struct announce announce;
 	int wake;
 };
 
@@ -80,20 +80,6 @@ static int hook_load(void *arg)
 	return publisher_load(&gateway->publisher);
 }
 
-static int write_welcome(struct buf *out, const struct conf *conf, struct err *err)
-{
-	struct seal_recipients recipients;
-	char triage[AGE_RECIPIENT_TEXT];
-
-	if (keys_load_recipients(&recipients, conf_str(conf, "keys.recipients"), err))
-		return -1;
-	age_recipient_text(&recipients.triage, triage);
-	buf_clear(out);
-	buf_printf(out, "{\"proto\":%d,\"max_frame\":%lld,\"ping_ms\":%lld,\"triage_recipients\":[\"%s\"]}",
-		   TIP1_PROTO, (long long)conf_int(conf, "max_frame"), (long long)conf_int(conf, "ping"), triage);
-	return 0;
-}
-
 static int open_core(struct gateway *gateway, struct err *err)
 {
 	const struct conf *conf = gateway->conf;
@@ -101,8 +87,9 @@ static int open_core(struct gateway *gateway, struct err *err)
 	gateway->metrics = metrics_new();
 	gateway->counts = counts_new(gateway->metrics);
 	counts_adapters(gateway->counts, gateway->allow);
-	if (write_welcome(&gateway->welcome, conf, err))
+	if (announce_load(&gateway->announce, conf, err))
 		return -1;
+	announce_look(&gateway->announce, gateway->counts);
 	struct core_options options = {
 		.hooks = { hook_send, hook_publish, hook_load, gateway },
 		.allow = gateway->allow,
@@ -114,7 +101,7 @@ static int open_core(struct gateway *gateway, struct err *err)
 		.ack_timeout_ms = (int)conf_int(conf, "ack_timeout"),
 		.retry_ms = (int)conf_int(conf, "retry"),
 		.silence_ms = SILENCE_PINGS * (int)conf_int(conf, "ping"),
-		.welcome = buf_text(&gateway->welcome),
+		.welcome = buf_text(&gateway->announce.welcome),
 	};
 	tip_id_random(&options.boot);
 	gateway->core = core_new(&options);
@@ -181,7 +168,7 @@ static void close_all(struct gateway *gateway)
 	counts_free(gateway->counts);
 	metrics_free(gateway->metrics);
 	allow_free(gateway->allow);
-	buf_release(&gateway->welcome);
+	announce_release(&gateway->announce);
 	if (gateway->wake >= 0)
 		close(gateway->wake);
 }
@@ -191,16 +178,11 @@ static void reload(struct gateway *gateway)
 {
 	struct err err = ERR_INIT;
 
-	struct buf welcome = BUF_INIT;
-
-	if (allow_reload(gateway->allow, &err) || write_welcome(&welcome, gateway->conf, &err)) {
+	if (allow_reload(gateway->allow, &err) || announce_load(&gateway->announce, gateway->conf, &err)) {
 		log_err(LOG_LEVEL_ERROR, "gateway.reload_failed", &err);
-		buf_release(&welcome);
 		return;
 	}
-	core_welcome(gateway->core, buf_text(&welcome));
-	buf_release(&gateway->welcome);
-	gateway->welcome = welcome;
+	core_welcome(gateway->core, buf_text(&gateway->announce.welcome));
 	counts_adapters(gateway->counts, gateway->allow);
 	log_event(LOG_LEVEL_INFO, "gateway.reloaded", NULL);
 }
@@ -237,6 +219,7 @@ static int turn(struct gateway *gateway, struct err *err)
 	if (serve(gateway, err))
 		return -1;
 	core_tick(gateway->core, clock_mono_ms());
+	announce_look(&gateway->announce, gateway->counts);
 	return 0;
 }
 
@@ -282,14 +265,16 @@ int gateway_check(const struct program_call *call, struct err *err)
 {
 	struct allow *allow;
 	struct curve_pair curve;
-	struct buf welcome = BUF_INIT;
+	struct announce announce = { .welcome = BUF_INIT };
 
 	if (check_timeouts(call->conf, err) || keys_begin(err) ||
 	    allow_new(&allow, conf_str(call->conf, "keys.adapters"), err))
 		return -1;
 	allow_free(allow);
-	int rc = write_welcome(&welcome, call->conf, err);
-	buf_release(&welcome);
+	int rc = announce_load(&announce, call->conf, err);
+	if (rc == 0)
+		announce_look(&announce, NULL);
+	announce_release(&announce);
 	if (rc == 0)
 		rc = keys_load_curve(&curve, conf_str(call->conf, "keys.curve"), err);
 	mem_wipe(&curve, sizeof(curve));
@@ -310,10 +295,13 @@ const struct program gateway_program = {
 		"The gateway holds no key that opens a tip. It writes no log line and no metric that ties a tip to "
 		"an adapter, an address or a time.\n"
 		"\n"
-		"SIGHUP reads the allow-list and the recipients again: an adapter that was taken off or marked "
-			"revoked is refused with "
-		"its next message. SIGTERM sends adapters away, waits at most ten seconds for what is in flight, "
-		"and ends.",
+		"It hands adapters the site's signed list of recipients (tipline-recipients(5)), which it cannot change: each "
+		"adapter asks whether the site's root key signed it. Of a list that has expired or soon will it warns, in its "
+		"log at the start, at each reload and each day, and by tipline_gateway_recipients_end_seconds.\n"
+		"\n"
+		"SIGHUP reads the allow-list and the list of recipients again: an adapter that was taken off or marked revoked "
+		"is refused with its next message, and connected adapters are handed the list at once. SIGTERM sends adapters "
+		"away, waits at most ten seconds for what is in flight, and ends.",
 	.examples = "  tipline-gateway --config gateway.yaml --check\n"
 		    "  tipline-gateway --config gateway.yaml",
 	.conf_tables = gateway_tables,

@@ -11,7 +11,11 @@ const struct conf_key adapter_conf_keys[] = {
 	{ "keys.sign", CONF_SECRET, NULL, 0, 0, NULL, "signing key" },
 	{ "keys.curve", CONF_SECRET, NULL, 0, 0, NULL, "transport key pair" },
 	{ "keys.gateway", CONF_FILE, NULL, 0, 0, NULL, "the gateway's public transport key" },
-	{ "keys.recipients", CONF_FILE, NULL, 0, 0, NULL, "recipients.yaml: whom tips are sealed to" },
+	{ "keys.root", CONF_FILE, NULL, 0, 0, NULL,
+	  "the site's public root key, root.pub: tips are sealed to what it has signed and to nothing else" },
+	{ "keys.recipients", CONF_FILE, "", 0, 0, NULL,
+	  "a signed list of recipients to begin with, recipients.json; newer ones come from the gateway and are kept "
+	  "beside the spool" },
 	{ "spool.path", CONF_PATH, NULL, 0, 0, NULL, "file that keeps sealed tips until they are acknowledged" },
 	{ "spool.max_tips", CONF_INT, "100000", 1, 100000000, NULL, "tips that may wait; more are refused" },
 	{ "reconnect.min", CONF_DURATION, "100ms", 10, 60000, NULL, "bound of the first random delay to reconnect" },
@@ -34,12 +38,40 @@ int adapter_conf_sealer(struct sealer **out, const struct conf *conf, struct err
 	if (found < 0)
 		return err_set(err, ERR_CONFIG, NULL, "%s: no such channel", conf_where(conf, "adapter.channel"));
 	options.channel = (enum channel)found;
-	if (keys_load_recipients(&options.recipients, conf_str(conf, "keys.recipients"), err))
-		return -1;
 	int rc = keys_load_sign(secret, conf_str(conf, "keys.sign"), err);
 	if (rc == 0)
 		rc = sealer_new(out, &options, err);
 	mem_wipe(secret, sizeof(secret));
+	return rc;
+}
+
+int adapter_conf_recipients(struct recipients *first, bool *given, uint8_t root[RECIPIENTS_ROOT_PUBLIC],
+			    const struct conf *conf, struct err *err)
+{
+	const char *path = conf_str(conf, "keys.recipients");
+
+	*given = path[0] != '\0';
+	if (keys_load_root_public(root, conf_str(conf, "keys.root"), err))
+		return -1;
+	if (!*given)
+		return 0;
+	if (recipients_load(first, path, err))
+		return -1;
+	return recipients_verify(first, root, err) ? err_prefix(err, "%s", path) : 0;
+}
+
+int adapter_conf_trust(struct trust **out, const struct conf *conf, struct err *err)
+{
+	uint8_t root[RECIPIENTS_ROOT_PUBLIC];
+	struct buf state = BUF_INIT;
+	struct recipients first;
+	bool given;
+
+	if (adapter_conf_recipients(&first, &given, root, conf, err))
+		return -1;
+	buf_printf(&state, "%s.recipients", conf_str(conf, "spool.path"));
+	int rc = trust_open(out, root, given ? &first : NULL, buf_text(&state), err);
+	buf_release(&state);
 	return rc;
 }
 

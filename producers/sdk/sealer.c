@@ -11,7 +11,6 @@
 /* In locked memory: the signing key must not reach a swap device. */
 struct sealer {
 	uint8_t sign_secret[FRAME_SIGN_SECRET];
-	struct seal_recipients recipients;
 	enum channel channel;
 	uint16_t adapter;
 };
@@ -22,7 +21,6 @@ int sealer_new(struct sealer **out, const struct sealer_options *options, struct
 	if (sealer == NULL)
 		return -1;
 	memcpy(sealer->sign_secret, options->sign_secret, FRAME_SIGN_SECRET);
-	sealer->recipients = options->recipients;
 	sealer->channel = options->channel;
 	sealer->adapter = options->adapter;
 	*out = sealer;
@@ -32,11 +30,6 @@ int sealer_new(struct sealer **out, const struct sealer_options *options, struct
 void sealer_free(struct sealer *sealer)
 {
 	locked_free(sealer);
-}
-
-const struct seal_recipients *sealer_recipients(const struct sealer *sealer)
-{
-	return &sealer->recipients;
 }
 
 static int choose_id(const struct tip *tip, struct tip_id *tip_id, struct err *err)
@@ -74,8 +67,8 @@ static int seal_parts(const struct tip *tip, enum channel channel, const struct 
 	return rc;
 }
 
-int sealer_frame_to(const struct sealer *sealer, const struct seal_recipients *recipients, struct slice json,
-		    struct buf *out, struct tip_id *tip_id, struct err *err)
+int sealer_frame(const struct sealer *sealer, const struct seal_recipients *recipients, struct slice json,
+		 struct buf *out, struct tip_id *tip_id, struct err *err)
 {
 	struct frame frame = { .adapter = sealer->adapter, .day = clock_day() };
 	struct buf parts = BUF_INIT;
@@ -96,10 +89,4 @@ int sealer_frame_to(const struct sealer *sealer, const struct seal_recipients *r
 	}
 	buf_release(&parts);
 	return rc;
-}
-
-int sealer_frame(const struct sealer *sealer, struct slice json, struct buf *out, struct tip_id *tip_id,
-		 struct err *err)
-{
-	return sealer_frame_to(sealer, &sealer->recipients, json, out, tip_id, err);
 }

@@ -30,23 +30,51 @@ static void stop_until(struct submit *submit, int64_t until_ms)
 	submit_enter(submit, SUBMIT_STOPPED, clock_mono_ms());
 }
 
-void submit_told_to_stop(struct submit *submit, uint16_t code)
+/* Another gateway may have the newer list: only when all were in vain is there nothing left to try. False then. */
+static bool try_another(struct submit *submit)
+{
+	if (++submit->refusals < submit->options.n_gateways) {
+		submit_restart(submit, "refused here, another gateway is tried", 0);
+		return true;
+	}
+	submit->refusals = 0;
+	return false;
+}
+
+static void stop_for_now(struct submit *submit)
 {
 	struct err err = ERR_INIT;
 
-	log_event(LOG_LEVEL_ERROR, "submit.stopped", "detail", tip1_code_find(code)->word, NULL);
-	/* Another gateway may have the newer list: only when all have refused is there nothing left to try. */
-	if (++submit->refusals < submit->options.n_gateways) {
-		submit_restart(submit, "refused here, another gateway is tried", 0);
-		return;
-	}
-	submit->refusals = 0;
-	atomic_store(&submit->told_to_stop, true);
 	window_clear(&submit->window);
 	if (feed_rewind(&submit->feed, &err))
 		submit_spool_failed(submit, &err);
 	else
 		stop_until(submit, clock_mono_ms() + submit->options.stopped_ms);
+}
+
+void submit_told_to_stop(struct submit *submit, uint16_t code)
+{
+	log_event(LOG_LEVEL_ERROR, "submit.stopped", "detail", tip1_code_find(code)->word, NULL);
+	if (try_another(submit))
+		return;
+	stop_for_now(submit);
+	atomic_store(&submit->refused_list, NULL);
+	atomic_store(&submit->told_to_stop, true);
+	submit->options.progress(submit->options.arg); /* whoever waits need not wait for the clock */
+}
+
+void submit_distrust(struct submit *submit, const struct err *why)
+{
+	const char *code = recipients_refusal(why);
+
+	log_event(LOG_LEVEL_ERROR, "submit.recipients_refused", "gateway", submit->options.gateways[submit->endpoint],
+		  "reason", code, "detail", why->text, NULL);
+	if (try_another(submit))
+		return;
+	stop_for_now(submit);
+	atomic_store(&submit->told_to_stop, false);
+	atomic_store(&submit->refused_list, code);
+	submit->options.progress(submit->options.arg);
 }
 
 void submit_spool_failed(struct submit *submit, const struct err *err)
@@ -270,6 +298,9 @@ void submit_poke(struct submit *submit)
 
 void submit_stats(struct submit *submit, struct submit_stats *stats)
 {
+	/* Before the state: why a session ended is said after it has. */
+	stats->stopped = atomic_load(&submit->told_to_stop);
+	stats->refused_list = atomic_load(&submit->refused_list);
 	int state = atomic_load(&submit->state);
 	stats->stored = atomic_load(&submit->stored);
 	stats->duplicate = atomic_load(&submit->duplicate);
@@ -278,7 +309,6 @@ void submit_stats(struct submit *submit, struct submit_stats *stats)
 	stats->reconnects = atomic_load(&submit->reconnects);
 	stats->connected = state == SUBMIT_OPEN || state == SUBMIT_LEAVING;
 	stats->trouble = atomic_load(&submit->trouble);
-	stats->stopped = atomic_load(&submit->told_to_stop);
 	stats->broken = atomic_load(&submit->spool_broken);
 }
 

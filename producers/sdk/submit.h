@@ -6,8 +6,12 @@
  *     GREETING   connecting; HELLO goes out as soon as there is a connection; WELCOME is awaited
  *     OPEN       sends SUBMITs while there is credit, takes answers, pings
  *     LEAVING    the gateway said GOAWAY: no new SUBMITs; the answers of those in flight are awaited
- *     STOPPED    the gateway said that a person must look (3xx, or it refused the key in the handshake): another
- *                attempt after `stopped_ms`; or the spool failed: nothing until the next start
+ *     STOPPED    the gateway said that a person must look (3xx, or it refused the key in the handshake), or its list of
+ *                recipients is refused: another attempt after `stopped_ms`; or the spool failed: nothing until the next
+ *                start
+ *
+ * A gateway whose list is refused gets no tip, for it may be in the wrong hands: what waits stays in the spool until a
+ * gateway's list is taken. Then what was sealed before goes as it is; nothing is sealed anew.
  *
  * From any state but STOPPED a lost connection, a late WELCOME, a late acknowledgement or three pings without an answer
  * lead to WAITING: the socket is closed, a new one made later, and everything still in the spool is sent again from the
@@ -22,7 +26,7 @@
 #include <stdint.h>
 
 #include "producers/sdk/spool.h"
-#include "schema/age.h"
+#include "producers/sdk/trust.h"
 #include "schema/keys.h"
 #include "schema/tip1.h"
 
@@ -37,7 +41,7 @@ struct submit_options {
 	size_t n_gateways;
 	struct curve_pair curve;
 	char gateway_key[41];
-	struct age_recipient triage; /* whom this adapter seals to: compared with what the gateway announces */
+	struct trust *trust; /* judges the list of recipients that a gateway hands out; outlives the thread */
 	int backoff_min_ms, backoff_max_ms, greet_ms, stopped_ms;
 	struct spool *spool;
 	void (*receipt)(void *arg, const struct submit_receipt *receipt);
@@ -51,6 +55,7 @@ struct submit_stats {
 	bool connected;
 	bool stopped; /* the gateway said that a person must look, and has not welcomed this adapter since */
 	bool broken;  /* the spool failed: nothing is sent until the next start */
+	const char *refused_list; /* why no gateway's list of recipients was taken, a code of recipients.h; NULL: one was */
 };
 
 struct submit;

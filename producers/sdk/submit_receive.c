@@ -37,24 +37,46 @@ struct message {
 	int64_t now;
 };
 
-static void on_welcome(struct submit *submit, const struct message *message)
+/* Its terms and its list of recipients. False when the session is over. */
+static bool take_welcome(struct submit *submit, const struct message *message)
 {
 	struct err err = ERR_INIT;
-	if (welcome_read(&submit->welcome, &message->head, message->payload, &submit->options.triage, &err)) {
+
+	if (welcome_read(&submit->welcome, &message->head, message->payload, &err)) {
 		submit_restart(submit, err.text, 0);
-		return;
+		return false;
 	}
-	if (!submit->welcome.triage_known)
-		log_event(LOG_LEVEL_WARN, "submit.recipients_old", "detail",
-			  "the gateway does not name the key this adapter seals to: bring it the new recipients file",
-			  NULL);
+	if (trust_offer(submit->options.trust, submit->welcome.recipients, &err)) {
+		if (recipients_refusal(&err) != NULL)
+			submit_distrust(submit, &err);
+		else
+			submit_restart(submit, err.text, 0);
+		return false;
+	}
+	submit->welcome.recipients = slice_of("", 0); /* was borrowed */
 	window_credit(&submit->window, message->head.limit);
+	return true;
+}
+
+static void on_welcome(struct submit *submit, const struct message *message)
+{
+	if (!take_welcome(submit, message))
+		return;
 	submit->pinged_ms = message->now;
 	submit->pongs_missed = 0;
 	submit->refusals = 0;
 	atomic_store(&submit->trouble, NULL);
 	atomic_store(&submit->told_to_stop, false);
+	atomic_store(&submit->refused_list, NULL);
 	submit_enter(submit, SUBMIT_OPEN, message->now);
+	submit->options.progress(submit->options.arg);
+}
+
+/* Once more while the session stands: the list was renewed. */
+static void on_renewal(struct submit *submit, const struct message *message)
+{
+	if (take_welcome(submit, message))
+		submit->options.progress(submit->options.arg);
 }
 
 static void on_ack(struct submit *submit, const struct message *message)
@@ -135,7 +157,7 @@ static const struct {
 	uint8_t type;
 	void (*in[N_SUBMIT_STATES])(struct submit *, const struct message *);
 } table[] = {
-	{ TIP1_WELCOME, { [SUBMIT_GREETING] = on_welcome } },
+	{ TIP1_WELCOME, { [SUBMIT_GREETING] = on_welcome, [SUBMIT_OPEN] = on_renewal } },
 	{ TIP1_ACK, { [SUBMIT_OPEN] = on_ack, [SUBMIT_LEAVING] = on_ack } },
 	{ TIP1_NACK, { [SUBMIT_GREETING] = on_nack, [SUBMIT_OPEN] = on_nack, [SUBMIT_LEAVING] = on_nack } },
 	{ TIP1_CREDIT, { [SUBMIT_OPEN] = on_credit } },

@@ -28,6 +28,7 @@ struct submit {
 	atomic_bool spool_broken;
 	atomic_uint_fast64_t stored, duplicate, refused, resubmitted, reconnects;
 	atomic_int state;
+	_Atomic(const char *) refused_list; /* as in submit_stats */
 	_Atomic(const char *) trouble; /* why no gateway took the last attempt, static; NULL: none */
 
 	/* Of the thread alone. */
@@ -55,6 +56,8 @@ void submit_enter(struct submit *submit, enum submit_state state, int64_t now);
 void submit_restart(struct submit *submit, const char *why, int64_t least_ms);
 /* The gateway says that a person must look: the next attempt comes after options.stopped_ms. */
 void submit_told_to_stop(struct submit *submit, uint16_t code);
+/* Its list of recipients is refused: no tip for this gateway. */
+void submit_distrust(struct submit *submit, const struct err *why);
 /* Nothing can be submitted until the next start. */
 void submit_spool_failed(struct submit *submit, const struct err *err);
 

@@ -16,6 +16,7 @@
 #include "producers/sdk/sealer.h"
 #include "producers/sdk/spool.h"
 #include "producers/sdk/submit.h"
+#include "producers/sdk/trust.h"
 #include "schema/keys.h"
 #include "schema/tip.h"
 
@@ -23,6 +24,7 @@ struct tipline {
 	struct conf *conf;
 	struct sealer *sealer;
 	struct spool *spool;
+	struct trust *trust;
 	struct submit *submit;
 	atomic_uint_fast64_t put;
 	pthread_mutex_t lock;     /* receipt hook, and the condition */
@@ -115,10 +117,11 @@ static int open_parts(struct tipline *tipline, const char *config, struct err *e
 	    adapter_conf_sealer(&tipline->sealer, tipline->conf, err) ||
 	    adapter_conf_submit(&options, tipline->conf, err) ||
 	    spool_open(&tipline->spool, conf_str(tipline->conf, "spool.path"),
-		       (size_t)conf_int(tipline->conf, "spool.max_tips"), err))
+		       (size_t)conf_int(tipline->conf, "spool.max_tips"), err) ||
+	    adapter_conf_trust(&tipline->trust, tipline->conf, err))
 		return -1;
 	options.spool = tipline->spool;
-	options.triage = sealer_recipients(tipline->sealer)->triage;
+	options.trust = tipline->trust;
 	int rc = submit_start(&tipline->submit, &options, err);
 	mem_wipe(&options.curve, sizeof(options.curve));
 	return rc;
@@ -127,6 +130,7 @@ static int open_parts(struct tipline *tipline, const char *config, struct err *e
 static void release(struct tipline *tipline)
 {
 	submit_stop(tipline->submit);
+	trust_close(tipline->trust);
 	spool_close(tipline->spool);
 	sealer_free(tipline->sealer);
 	conf_free(tipline->conf);
@@ -265,6 +269,43 @@ static void wait_a_little(struct tipline *tipline, int64_t most_ms)
 	pthread_cond_timedwait(&tipline->progress, &tipline->lock, &at);
 }
 
+/* What gateways and this adapter have against each other, said; TIPLINE_OK when there is nothing. */
+static int failed_gateways(const struct submit_stats *submit)
+{
+	if (submit->stopped)
+		return failed_with(TIPLINE_ESTOPPED, "the gateway refuses this adapter: it is revoked, or not on the list as "
+						     "it is here; its tips wait in the spool");
+	if (submit->refused_list == NULL)
+		return TIPLINE_OK;
+	(void)snprintf(last_error, sizeof(last_error), "%s: the gateway's list of recipients is refused; the log line "
+		       "submit.recipients_refused says why and what to do; tips wait in the spool", submit->refused_list);
+	return TIPLINE_ERECIPIENTS;
+}
+
+int tipline_ready(struct tipline *tipline, int timeout_ms)
+{
+	int64_t until = clock_mono_ms() + timeout_ms, left;
+	struct seal_recipients to;
+	struct err err = ERR_INIT;
+	int rc, code = TIPLINE_OK;
+
+	pthread_mutex_lock(&tipline->lock);
+	while ((rc = trust_current(tipline->trust, &to, &err)) != 0) {
+		struct submit_stats submit;
+
+		submit_stats(tipline->submit, &submit);
+		code = failed_gateways(&submit);
+		left = until - clock_mono_ms();
+		if (code != TIPLINE_OK || left <= 0)
+			break;
+		wait_a_little(tipline, left);
+	}
+	pthread_mutex_unlock(&tipline->lock);
+	if (rc != 0 && code == TIPLINE_OK)
+		return (void)failed(&err), TIPLINE_ERECIPIENTS;
+	return rc == 0 ? TIPLINE_OK : code;
+}
+
 int tipline_drain(struct tipline *tipline, int timeout_ms)
 {
 	int64_t start = clock_mono_ms(), left = timeout_ms;
@@ -275,19 +316,17 @@ int tipline_drain(struct tipline *tipline, int timeout_ms)
 	while ((waiting = spool_waiting(tipline->spool)) > 0) {
 		submit_stats(tipline->submit, &submit);
 		left = timeout_ms < 0 ? DRAIN_LOOK_MS : timeout_ms - (clock_mono_ms() - start);
-		if (left <= 0 || submit.stopped || submit.broken)
+		if (left <= 0 || submit.broken || failed_gateways(&submit) != TIPLINE_OK)
 			break;
 		wait_a_little(tipline, left);
 	}
 	pthread_mutex_unlock(&tipline->lock);
-	if (waiting > 0 && submit.broken)
-		return failed_with(TIPLINE_EIO, "the spool failed: its log line says how; nothing is sent any more");
-	if (waiting > 0 && submit.stopped)
-		return failed_with(TIPLINE_ESTOPPED, "the gateway refuses this adapter: it is revoked, or not on the list as "
-							"it is here; its tips wait in the spool");
 	if (waiting == 0)
 		return TIPLINE_OK;
-	return failed_with(TIPLINE_ETIMEDOUT, submit.trouble ? submit.trouble : "tips still wait in the spool");
+	if (submit.broken)
+		return failed_with(TIPLINE_EIO, "the spool failed: its log line says how; nothing is sent any more");
+	int code = failed_gateways(&submit);
+	return code ? code : failed_with(TIPLINE_ETIMEDOUT, submit.trouble ? submit.trouble : "tips wait in the spool");
 }
 
 size_t tipline_waiting(struct tipline *tipline)
@@ -311,7 +350,9 @@ void tipline_stats(struct tipline *tipline, struct tipline_stats *stats)
 		.quarantined = spool_quarantined(tipline->spool),
 		.connected = submit.connected,
 		.stopped = submit.stopped,
+		.recipients_refused = submit.refused_list,
 	};
+	trust_figures(tipline->trust, &stats->recipients_epoch, &stats->recipients_until);
 }
 
 const char *tipline_error(void)
@@ -327,12 +368,13 @@ const char *tipline_version(void)
 int rehearsal_seal(struct tipline *tipline, const struct seal_recipients *recipients, struct slice json,
 		   struct buf *frame, uint8_t tip_id[TIPLINE_ID_BYTES])
 {
+	struct seal_recipients current;
 	struct err err = ERR_INIT;
 	struct tip_id id;
 
-	if (recipients == NULL)
-		recipients = sealer_recipients(tipline->sealer);
-	int rc = sealer_frame_to(tipline->sealer, recipients, json, frame, &id, &err);
+	if (recipients == NULL && trust_current(tipline->trust, &current, &err))
+		return (void)failed(&err), TIPLINE_ERECIPIENTS;
+	int rc = sealer_frame(tipline->sealer, recipients != NULL ? recipients : &current, json, frame, &id, &err);
 	mem_wipe_stack(STACK_SHALLOW);
 	if (rc)
 		return failed(&err);
@@ -348,7 +390,11 @@ int rehearsal_put_frame(struct tipline *tipline, struct slice frame, const uint8
 	return keep(tipline, frame, &id, opaque);
 }
 
-const struct seal_recipients *rehearsal_recipients(const struct tipline *tipline)
+int rehearsal_recipients(struct tipline *tipline, struct seal_recipients *to)
 {
-	return sealer_recipients(tipline->sealer);
+	struct err err = ERR_INIT;
+
+	if (trust_current(tipline->trust, to, &err) == 0)
+		return TIPLINE_OK;
+	return (void)failed(&err), TIPLINE_ERECIPIENTS;
 }

@@ -7,6 +7,13 @@
  * what the spool holds to the gateway (TIP/1 over ZeroMQ with CURVE), again and again until it is acknowledged, also
  * after a crash and restart. Nothing readable is ever written: the spool holds sealed frames.
  *
+ * Whom tips are sealed to is a list that the site's root key signed (tipline-recipients(5)); that key's public half
+ * is in the configuration. A list comes with the configuration (keys.recipients) or from the gateway, and the newest is
+ * kept beside the spool. One that is not signed by the root, older than one before, or not valid today is refused: a
+ * log line says why, the gateway that handed it out gets no tip, and what the spool holds stays there until a good list
+ * comes; then all goes on by itself. Tips are sealed to the newest list taken, while that is valid, with or without a
+ * gateway; after its last day tipline_put fails with TIPLINE_ERECIPIENTS and keeps nothing.
+ *
  * Threads: a handle may be used from several threads; callbacks run on the library's thread and must not call back
  * into the handle, except tipline_put. Strings are UTF-8. Errors: 0 or a negative TIPLINE_E… code; tipline_error gives
  * a sentence for the last failed call of this thread, never with content of the tip; a stable word and ": " in front
@@ -42,7 +49,8 @@ enum tipline_code {
 	TIPLINE_ETIMEDOUT = -5,
 	TIPLINE_EINTERNAL = -6,
 	TIPLINE_ESTOPPED = -7, /* the gateway refuses this adapter (revoked, or not on the list): a person must look */
-	TIPLINE_ENOMEM = -8   /* no memory for this call: nothing was done */
+	TIPLINE_ENOMEM = -8,  /* no memory for this call: nothing was done */
+	TIPLINE_ERECIPIENTS = -9 /* no signed list of recipients that is valid: there is nobody to seal to */
 };
 
 enum tipline_result {
@@ -69,9 +77,16 @@ int tipline_close(struct tipline *tipline, int timeout_ms);
 /*
  * Seals and spools one tip, a JSON document as in tip.schema.json, with `contact_details` where the tipster left some.
  * tip_id: out, 16 bytes (in, when the document has a member "tip_id"). 0 means: it is on disk.
+ * TIPLINE_ERECIPIENTS: the tip was NOT kept; refuse it to your user, loudly, or wait with tipline_ready.
  */
 int tipline_put(struct tipline *tipline, const char *json, size_t len, uint8_t tip_id[TIPLINE_ID_BYTES],
 		void *opaque);
+/*
+ * 0 as soon as there is a list of recipients to seal to, at once when there is one already. TIPLINE_ESTOPPED and
+ * TIPLINE_ERECIPIENTS as soon as each gateway has refused this adapter or handed out a list that is refused;
+ * TIPLINE_ERECIPIENTS when timeout_ms have passed (0: only looks).
+ */
+int tipline_ready(struct tipline *tipline, int timeout_ms);
 /* Checks one document without sealing anything. */
 int tipline_check(const char *json, size_t len);
 
@@ -80,7 +95,8 @@ void tipline_on_receipt(struct tipline *tipline, void (*fn)(void *arg, const str
 			void *arg);
 /*
  * 0 when nothing waits any more; TIPLINE_ESTOPPED as soon as the gateway has refused this adapter (what waits stays in
- * the spool and is tried again now and then); TIPLINE_EIO when the spool failed under way; TIPLINE_ETIMEDOUT otherwise.
+ * the spool and is tried again now and then); TIPLINE_ERECIPIENTS as soon as the list of recipients of every gateway
+ * was refused (the same); TIPLINE_EIO when the spool failed under way; TIPLINE_ETIMEDOUT otherwise.
  * timeout_ms < 0: for ever. 0: only looks.
  */
 int tipline_drain(struct tipline *tipline, int timeout_ms);
@@ -90,6 +106,8 @@ struct tipline_stats {
 	uint64_t put, stored, duplicate, refused, resubmitted, reconnects;
 	uint64_t waiting, quarantined;
 	int connected, stopped; /* stopped: see TIPLINE_ESTOPPED */
+	uint32_t recipients_epoch, recipients_until; /* of the list in force; its last day since 1970-01-01; 0: none */
+	const char *recipients_refused; /* why no gateway's list is taken, static: "recipients-expired" …; NULL: it is */
 };
 void tipline_stats(struct tipline *tipline, struct tipline_stats *stats);
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "producers/sdk/welcome.h"
 
-#include <string.h>
-
 #include "ops/runtime/yaml.h"
+#include "producers/sdk/json_member.h"
 #include "schema/frame.h"
 
 #define ACK_TIMEOUT_DEFAULT_MS 45000
@@ -18,23 +17,7 @@ static int read_int(const struct yaml_node *root, const char *key, int64_t least
 	return node == NULL ? 0 : yaml_int(node, least, most, out, err);
 }
 
-static bool names(const struct yaml_node *list, const struct age_recipient *triage)
-{
-	char text[AGE_RECIPIENT_TEXT];
-
-	if (list == NULL || yaml_count(list) == 0)
-		return true;
-	age_recipient_text(triage, text);
-	for (size_t i = 0; i < yaml_count(list); i++) {
-		const char *item = yaml_scalar(yaml_at(list, i));
-		if (item != NULL && strcmp(item, text) == 0)
-			return true;
-	}
-	return false;
-}
-
-static int read_members(struct welcome *welcome, const struct yaml_node *root, const struct age_recipient *triage,
-			struct err *err)
+static int read_members(struct welcome *welcome, const struct yaml_node *root, struct err *err)
 {
 	int64_t proto = TIP1_PROTO, max_frame = FRAME_MAX;
 
@@ -45,12 +28,10 @@ static int read_members(struct welcome *welcome, const struct yaml_node *root, c
 	    read_int(root, "ping_ms", 100, 60000, &welcome->ping_ms, err))
 		return -1;
 	welcome->max_frame = (size_t)max_frame;
-	welcome->triage_known = names(yaml_get(root, "triage_recipients"), triage);
 	return 0;
 }
 
-int welcome_read(struct welcome *welcome, const struct tip1 *head, struct slice json,
-		 const struct age_recipient *triage, struct err *err)
+int welcome_read(struct welcome *welcome, const struct tip1 *head, struct slice json, struct err *err)
 {
 	struct welcome read = { .max_frame = FRAME_MAX, .ack_timeout_ms = ACK_TIMEOUT_DEFAULT_MS,
 				.ping_ms = PING_DEFAULT_MS };
@@ -63,8 +44,10 @@ int welcome_read(struct welcome *welcome, const struct tip1 *head, struct slice 
 	/* Every JSON document is a YAML document, and the YAML reader is bounded. */
 	if (yaml_parse(&yaml, "welcome", (const char *)json.data, json.len, err))
 		return -1;
-	int rc = read_members(&read, yaml_root(yaml), triage, err);
+	int rc = read_members(&read, yaml_root(yaml), err);
 	yaml_free(yaml);
+	if (!json_member(json, "recipients", &read.recipients))
+		read.recipients = slice_of("", 0);
 	if (rc == 0)
 		*welcome = read;
 	return rc;

@@ -97,6 +97,12 @@ class Site(Pipeline):
             with open(self.conf_of(name), "w", encoding="utf-8") as f:
                 f.write(re.sub(r"^  instance: .*\n", "", text, flags=re.M))
 
+    def make_keys(self):
+        """With a list of recipients that is valid whatever a wrong clock says: here that is about what clocks date."""
+        super().make_keys()
+        self.run("tipctl", "recipients", "sign", self.path("keys", "recipients.json"), "--root",
+                 self.path("keys", "root.key"), "--from", "2000-01-01", "--until", "2099-12-31")
+
     def adapter_conf(self, name, **changes):
         quick = {"min": "100ms", "max": "2s", "stopped": "2s"}
         return super().adapter_conf(name, reconnect=quick, **changes)

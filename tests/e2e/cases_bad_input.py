@@ -55,7 +55,7 @@ def seal_raw(pipeline, folder, letters, submit):
             f.write(document)
         lines.append(f"{twist} {path}\n")
     argv = [tool(pipeline, "seal_raw"), pipeline.path("keys", "adapters", "desk-c.sign"),
-            pipeline.path("keys", "recipients.yaml"), str(dict(REHEARSAL_ADAPTERS)["desk-c"])]
+            pipeline.path("keys", "recipients.json"), str(dict(REHEARSAL_ADAPTERS)["desk-c"])]
     argv += [pipeline.conf_of("desk-c")] if submit else []
     done = subprocess.run(argv, input="".join(lines), capture_output=True, text=True, timeout=60)
     equal(done.returncode, 0, f"seal_raw: {done.stderr[-500:]}")

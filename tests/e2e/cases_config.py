@@ -49,6 +49,7 @@ def mistakes(pipeline, copy):
     linkage = secret(copy, "linkage.key", "12" * 32 + "\n")
     register = os.path.join(copy, "other")
     pipeline.run("tipctl", "register", "build", "--staff", pipeline.staff(), "--linkage", linkage, "--out", register)
+    pipeline.run("tipctl", "keys", "init", os.path.join(copy, "site"))
     return [
         ("sink", broker, "127.0.0.1:1", "kafka.brokers is not what"),
         ("sink", value(pipeline, "sink", "listen"), pipeline.http["route"], "is also taken by"),
@@ -64,6 +65,7 @@ def mistakes(pipeline, copy):
         ("partner", "partner.sign", "webform.sign", "the signing key is not that of adapter 3"),
         ("partner", "partner.curve", "webform.curve", "the transport key is not that of adapter 3"),
         ("dedupe", "index:", "indexx:", "there is no key indexx"),
+        ("partner", keys + "/root.pub", os.path.join(copy, "site", "root.pub"), "did not sign what"),
         ("gateway", keys + "/gateway.curve", keys + "/adapters/webform.curve", "it would never connect"),
     ]
 

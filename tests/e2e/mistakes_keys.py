@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Likely mistakes with keys, registers and lists of adapters."""
+import json
 import os
 
 from mistakes_world import CONF, Mistake as M, given
@@ -22,6 +23,25 @@ def changed_adapters(w, old, new):
     if old not in text:
         raise AssertionError(f"no {old!r} in adapters.yaml")
     return w.write("adapters.yaml", text.replace(old, new, 1))
+
+
+def changed_recipients(w, old, new):
+    with open(w.key("recipients.json"), encoding="utf-8") as f:
+        return w.write("recipients.json", f.read().replace(old, new, 1))
+
+
+def unsigned(w):
+    with open(w.key("recipients.json"), encoding="utf-8") as f:
+        return w.write("recipients.json", json.dumps({k: v for k, v in json.load(f).items() if k != "signature"}))
+
+
+def another_site(w, name):
+    w.pipeline.run("tipctl", "keys", "init", w.path("site"))
+    return w.path("site", name)
+
+
+def sign_args(w, *args):
+    return ["recipients", "sign", w.copy(w.key("recipients.json"), "r"), "--root", w.key("root.key"), *args]
 
 
 def garbage(w):
@@ -138,23 +158,57 @@ ROWS = [
       *wrong_key("tipline-route", "route", "teams/corruption.recipient", lambda w: w.key("teams",
           "oversight.recipient")),
       78, ("corruption", "oversight", "one recipient")),
-    M("a team's recipient for recipients.yaml",
-      *wrong_key("tip-submit", "webform", "recipients.yaml", lambda w: w.key("teams", "corruption.recipient")),
-      78, ("epoch, triage, recovery and custodian are needed",)),
-    M("adapters.yaml for recipients.yaml",
-      *wrong_key("tip-submit", "webform", "recipients.yaml", lambda w: w.key("adapters.yaml")),
-      78, ("possible are epoch, triage",)),
-    M("a misspelt key in recipients.yaml",
-      *wrong_key("tip-submit", "webform", "recipients.yaml", lambda w: w.write("r",
-          open(w.key("recipients.yaml")).read().replace("custodian:", "custodain:"))),
-      78, ("did you mean custodian?",)),
-    M("an identity in recipients.yaml",
-      *wrong_key("tip-submit", "webform", "recipients.yaml", lambda w: w.write("r",
-          "epoch: 1\ntriage: %s\nrecovery: x\ncustodian: x\n" % open(w.key("triage",
-          "1.identity")).read().split()[-1])),
-      78, ("triage", "not an age recipient"), ("AGE-SECRET-KEY",)),
-    M("recipients.yaml for adapters.yaml",
-      *wrong_key("tipline-gateway", "gateway", "adapters.yaml", lambda w: w.key("recipients.yaml")),
+    M("a team's recipient for recipients.json",
+      *wrong_key("tip-submit", "webform", "recipients.json", lambda w: w.key("teams", "corruption.recipient")),
+      78, ("corruption.recipient", "no JSON", "tipctl recipients sign")),
+    M("adapters.yaml for recipients.json",
+      *wrong_key("tipline-gateway", "gateway", "recipients.json", lambda w: w.key("adapters.yaml")),
+      78, ("adapters.yaml", "no JSON")),
+    M("a misspelt member in recipients.json",
+      *wrong_key("tip-submit", "webform", "recipients.json", lambda w: changed_recipients(w, "signed", "singed")),
+      78, ("a member that is not known",)),
+    M("a list of recipients without a signature",
+      *wrong_key("tip-submit", "webform", "recipients.json", unsigned),
+      78, ("is not signed; sign it with the root key (tipctl recipients sign)",)),
+    M("a gateway with a list without a signature",
+      *wrong_key("tipline-gateway", "gateway", "recipients.json", unsigned),
+      78, ("is not signed; sign it with the root key (tipctl recipients sign)",)),
+    M("another site's list of recipients",
+      *wrong_key("tip-submit", "webform", "recipients.json", lambda w: another_site(w, "recipients.json")),
+      78, ("recipients.json: the list of recipients is not signed by the root key", "of another site")),
+    M("a gateway with another site's list",
+      *wrong_key("tipline-gateway", "gateway", "recipients.json", lambda w: another_site(w, "recipients.json")),
+      78, ("recipients.json: the list of recipients is not signed by the root key",)),
+    M("another site's root key",
+      *wrong_key("tip-submit", "webform", "root.pub", lambda w: another_site(w, "root.pub")),
+      78, ("is not signed by the root key", "of another site")),
+    M("the secret root key for its public half",
+      *wrong_key("tip-submit", "webform", "root.pub", lambda w: w.key("root.key")),
+      78, ("public root key (64 lower-case hex digits)", "looks like a signing key")),
+    M("the public root key for the secret one", "tipctl",
+      lambda w: ["recipients", "sign", w.copy(w.key("recipients.json"), "r"), "--root", w.copy(w.key("root.pub"), "k")],
+      78, ("128 lower-case hex digits",)),
+    M("a list renewed with another site's root key", "tipctl",
+      lambda w: ["recipients", "sign", w.copy(w.key("recipients.json"), "r"), "--root", another_site(w, "root.key")],
+      78, ("is not signed by this root key", "renew it with its own")),
+    M("an epoch that is no higher", "tipctl",
+      lambda w: sign_args(w, "--epoch", "1"),
+      64, ("not higher than", "adapters would refuse it")),
+    M("a list that has expired when it is signed", "tipctl",
+      lambda w: sign_args(w, "--from", "2020-01-01", "--until", "2020-01-31"),
+      64, ("expired already", "--until a later day")),
+    M("a first list without its keys", "tipctl",
+      lambda w: ["recipients", "sign", w.path("new.json"), "--root", w.key("root.key")],
+      64, ("a first list needs --triage, --recovery and --custodian",)),
+    M("a key that opens both parts", "tipctl",
+      lambda w: sign_args(w, "--triage", w.key("teams", "oversight.recipient"), "--custodian",
+                          w.key("teams", "oversight.recipient")),
+      78, ("one key stands in two places",)),
+    M("an identity to seal to", "tipctl",
+      lambda w: sign_args(w, "--triage", w.key("triage", "1.identity")),
+      78, ("--triage", "neither an age recipient (age1"), ("AGE-SECRET-KEY",)),
+    M("recipients.json for adapters.yaml",
+      *wrong_key("tipline-gateway", "gateway", "adapters.yaml", lambda w: w.key("recipients.json")),
       78, ("possible are adapters",)),
     M("an adapter id twice",
       *wrong_key("tipline-gateway", "gateway", "adapters.yaml", lambda w: changed_adapters(w, "id: 2\n", "id: 1\n")),

@@ -17,6 +17,7 @@
 #include "schema/age_parts.h"
 #include "schema/frame.h"
 #include "schema/keys.h"
+#include "schema/recipients.h"
 
 #define WAIT_MS 30000
 #define STANZA_BYTES 98 /* of X25519: two lines */
@@ -277,20 +278,20 @@ int main(int argc, char **argv)
 {
 	static char lines[256][512]; /* the names outlive their lines: receipts come late */
 	uint8_t secret[FRAME_SIGN_SECRET];
-	struct seal_recipients recipients;
+	struct recipients list;
 	struct tipline *tipline = NULL;
 	struct err err = ERR_INIT;
 
 	if (argc < 4 || argc > 5)
 		fail("SIGN RECIPIENTS ADAPTER [CONFIG]", NULL);
-	if (keys_begin(&err) || keys_load_sign(secret, argv[1], &err) || keys_load_recipients(&recipients, argv[2], &err))
+	if (keys_begin(&err) || keys_load_sign(secret, argv[1], &err) || recipients_load(&list, argv[2], &err))
 		fail("keys", &err);
 	if (argc == 5 && tipline_open(&tipline, argv[4]))
 		fail(tipline_error(), NULL);
 	if (tipline != NULL)
 		tipline_on_receipt(tipline, on_receipt, NULL);
 	for (size_t n = 0; n < sizeof(lines) / sizeof(lines[0]) && fgets(lines[n], sizeof(lines[n]), stdin); n++) {
-		struct letter letter = { .recipients = recipients, .frame.adapter = (uint16_t)strtoul(argv[3], NULL, 10) };
+		struct letter letter = { .recipients = list.to, .frame.adapter = (uint16_t)strtoul(argv[3], NULL, 10) };
 
 		lines[n][strcspn(lines[n], "\n")] = '\0';
 		take_line(lines[n], &letter, secret, tipline);

@@ -43,11 +43,11 @@ static int load_recipient(struct err *err)
 	return keys_load_recipient(&recipient, path, err);
 }
 
-static int load_recipients(struct err *err)
+static int load_root_public(struct err *err)
 {
-	struct seal_recipients recipients;
+	uint8_t key[FRAME_SIGN_PUBLIC];
 
-	return keys_load_recipients(&recipients, path, err);
+	return keys_load_root_public(key, path, err);
 }
 
 static int load_curve(struct err *err)
@@ -90,7 +90,8 @@ static int load_adapters(struct err *err)
 }
 
 static int (*const loaders[])(struct err *) = {
-	load_identities, load_hex, load_sign, load_recipient, load_recipients, load_curve, load_curve_public, load_adapters,
+	load_identities, load_hex, load_sign, load_recipient, load_root_public, load_curve, load_curve_public,
+	load_adapters,
 };
 
 /* A file in memory, the owner's alone: the loaders take paths. */

@@ -28,11 +28,10 @@ static void header_holds(const struct tip1 *head, struct slice bytes)
 
 static void welcome_holds(const struct tip1 *head, struct slice json)
 {
-	static const struct age_recipient triage = { { 9 } };
 	struct welcome welcome = { .max_frame = 0 };
 	struct err err = ERR_INIT;
 
-	if (welcome_read(&welcome, head, json, &triage, &err) != 0) {
+	if (welcome_read(&welcome, head, json, &err) != 0) {
 		fuzz_error_holds(&err);
 		FUZZ_HOLDS(welcome.max_frame == 0);
 		return;
@@ -40,6 +39,7 @@ static void welcome_holds(const struct tip1 *head, struct slice json)
 	FUZZ_HOLDS(welcome.max_frame >= FRAME_HEAD && welcome.max_frame <= FRAME_MAX);
 	FUZZ_HOLDS(welcome.ack_timeout_ms >= 1000 && welcome.ack_timeout_ms <= 600000);
 	FUZZ_HOLDS(welcome.ping_ms >= 100 && welcome.ping_ms <= 60000);
+	FUZZ_HOLDS(welcome.recipients.len == 0 || lies_in(welcome.recipients, json));
 }
 
 static void members_hold(struct slice json)

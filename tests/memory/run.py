@@ -180,7 +180,8 @@ def adapter_conf(scratch, bin_dir):
     with open(path, "w", encoding="utf-8") as f:
         f.write("gateway: [\"127.0.0.1:9\"]\nadapter: {id: 1, channel: batch}\n"  # where nobody listens
                 "keys: {sign: keys/adapters/desk.sign, curve: keys/adapters/desk.curve,"
-                " gateway: keys/gateway.curve.pub, recipients: keys/recipients.yaml}\nspool: {path: state/file}\n")
+                " gateway: keys/gateway.curve.pub, root: keys/root.pub, recipients: keys/recipients.json}\n"
+                "spool: {path: state/file}\n")
     return path
 
 

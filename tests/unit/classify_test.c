@@ -13,6 +13,7 @@
 #include "schema/hex.h"
 #include "schema/keys.h"
 #include "schema/keys_make.h"
+#include "schema/recipients.h"
 #include "schema/reason.h"
 #include "schema/tip.h"
 #include "schema/topics.h"
@@ -40,6 +41,16 @@ static const char *path_of(char path[128], const char *name)
 	return path;
 }
 
+static int recipients_of(struct seal_recipients *to, const char *path, struct err *err)
+{
+	struct recipients list;
+
+	if (recipients_load(&list, path, err) != 0)
+		return -1;
+	*to = list.to;
+	return 0;
+}
+
 static int make_keys(struct err *err)
 {
 	static const struct keys_site_adapter adapters[] = { { "desk", 1, 1u << CHANNEL_WEB }, { "gone", 2, 31 } };
@@ -48,8 +59,8 @@ static int make_keys(struct err *err)
 
 	if (keys_make_site(path_of(path, "keys"), &keys, err) != 0 ||
 	    keys_make_site(path_of(path, "other"), &keys, err) != 0 ||
-	    keys_load_recipients(&site.ours, path_of(path, "keys/recipients.yaml"), err) != 0 ||
-	    keys_load_recipients(&site.others, path_of(path, "other/recipients.yaml"), err) != 0 ||
+	    recipients_of(&site.ours, path_of(path, "keys/recipients.json"), err) != 0 ||
+	    recipients_of(&site.others, path_of(path, "other/recipients.json"), err) != 0 ||
 	    keys_load_sign(site.desk, path_of(path, "keys/adapters/desk.sign"), err) != 0)
 		return -1;
 	return keys_load_sign(site.revoked, path_of(path, "keys/adapters/gone.sign"), err);

@@ -202,6 +202,30 @@ static void test_welcome_then_ack_after_the_report(void **state)
 	assert_int_equal(core_in_flight(scene->core), 0);
 }
 
+/* A list of recipients that was renewed must not wait until an adapter connects again. */
+static void test_connected_adapters_are_welcomed_anew(void **state)
+{
+	struct scene *scene = *state;
+	hello(scene, 0);
+	hello(scene, 1);
+	submit(scene, 0, 1, "body");
+	size_t before = scene->n_sent;
+	core_welcome(scene->core, "{\"proto\":1}");
+	assert_int_equal(scene->n_sent, before + 2);
+	assert_int_equal(last(scene)->type, TIP1_WELCOME);
+	assert_int_equal(last(scene)->limit, WINDOW);
+	assert_int_equal(last(scene)->arg, 45000);
+	/* The sessions stand: the tip in flight is answered, and the next number follows. */
+	core_delivered(scene->core, scene->published[0], true, scene->now);
+	assert_int_equal(last(scene)->type, TIP1_ACK);
+	submit(scene, 0, 2, "body");
+	assert_int_equal(scene->n_published, 2);
+	core_leave(scene->core);
+	before = scene->n_sent;
+	core_welcome(scene->core, "{}");
+	assert_int_equal(scene->n_sent, before);
+}
+
 static void test_hello_comes_first(void **state)
 {
 	struct scene *scene = *state;
@@ -525,6 +549,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(test_welcome_then_ack_after_the_report),
+		CASE(test_connected_adapters_are_welcomed_anew),
 		CASE(test_hello_comes_first),
 		CASE(test_ping_and_bye),
 		CASE(test_credit),

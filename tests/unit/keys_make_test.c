@@ -2,8 +2,38 @@
 /* A whole site's keys, made and read back. */
 #include "tests/unit/keys_fixture.h"
 
+#include "ops/runtime/clock.h"
 #include "schema/hex.h"
+#include "schema/recipients.h"
 #include "schema/topics.h"
+
+static int load_recipients(struct seal_recipients *to, const char *path, struct err *err)
+{
+	struct recipients list;
+
+	if (recipients_load(&list, path, err) != 0)
+		return -1;
+	*to = list.to;
+	return 0;
+}
+
+static void the_list_is_signed_by_the_root(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t root[RECIPIENTS_ROOT_PUBLIC], secret[RECIPIENTS_ROOT_SECRET];
+	struct recipients list;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(keys_load_root_public(root, at(f, "site/root.pub"), &err), 0);
+	assert_int_equal(keys_load_sign(secret, at(f, "site/root.key"), &err), 0);
+	assert_memory_equal(secret + sizeof(secret) - sizeof(root), root, sizeof(root));
+	assert_int_equal(recipients_load(&list, at(f, "site/recipients.json"), &err), 0);
+	assert_int_equal(recipients_verify(&list, root, &err), 0);
+	assert_int_equal(recipients_valid(&list, clock_day(), &err), 0);
+	assert_int_equal(list.not_after, clock_day() + RECIPIENTS_DAYS);
+	assert_int_equal(keys_load_root_public(root, at(f, "site/root.key"), &err), -1);
+	assert_non_null(strstr(err.text, "it looks like a signing key"));
+}
 
 static void triage_opens_what_is_sealed_to_the_site(void **state)
 {
@@ -15,7 +45,7 @@ static void triage_opens_what_is_sealed_to_the_site(void **state)
 	struct buf file = BUF_INIT;
 	struct err err = ERR_INIT;
 
-	assert_int_equal(keys_load_recipients(&recipients, at(f, "site/recipients.yaml"), &err), 0);
+	assert_int_equal(load_recipients(&recipients, at(f, "site/recipients.json"), &err), 0);
 	assert_int_equal(recipients.epoch, 3);
 	assert_int_equal(seal_body(&file, &recipients, &body, &err), 0);
 	for (size_t i = 0; i < sizeof(body_openers) / sizeof(body_openers[0]); i++) {
@@ -41,7 +71,7 @@ static void custodian_opens_contact(void **state)
 	enum contact_mode mode;
 	struct err err = ERR_INIT;
 
-	assert_int_equal(keys_load_recipients(&recipients, at(f, "site/recipients.yaml"), &err), 0);
+	assert_int_equal(load_recipients(&recipients, at(f, "site/recipients.json"), &err), 0);
 	assert_int_equal(seal_contact(&file, &recipients, CONTACT_DETAILS, slice_str("here"), &err), 0);
 	assert_int_equal(identity_set_load(&set, at(f, "site/custodian.identity"), &err), 0);
 	assert_int_equal(seal_contact_open(&mode, &details, set.items, set.n, buf_slice(&file), &err), 0);
@@ -237,13 +267,14 @@ static void a_site_without_teams_or_adapters_loads(void **state)
 	assert_int_equal(list.n, 0);
 	assert_null(adapter_list_find(&list, 1));
 	adapter_list_release(&list);
-	assert_int_equal(keys_load_recipients(&recipients, at(f, "bare/recipients.yaml"), &err), 0);
+	assert_int_equal(load_recipients(&recipients, at(f, "bare/recipients.json"), &err), 0);
 	assert_int_equal(recipients.epoch, 1);
 }
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_list_is_signed_by_the_root),
 		cmocka_unit_test(triage_opens_what_is_sealed_to_the_site),
 		cmocka_unit_test(custodian_opens_contact),
 		cmocka_unit_test(bus_keys_agree),

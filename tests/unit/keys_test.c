@@ -93,11 +93,11 @@ static int load_recipient(const char *path, struct err *err)
 	return keys_load_recipient(&recipient, path, err);
 }
 
-static int load_recipients(const char *path, struct err *err)
+static int load_root_public(const char *path, struct err *err)
 {
-	struct seal_recipients recipients;
+	uint8_t key[FRAME_SIGN_PUBLIC];
 
-	return keys_load_recipients(&recipients, path, err);
+	return keys_load_root_public(key, path, err);
 }
 
 static int load_identities(const char *path, struct err *err)
@@ -126,8 +126,6 @@ static int load_adapters(const char *path, struct err *err)
 #define ADAPTER_WITH(id, sign, curve, channels) \
 	"  - {name: a, id: " id ", sign: " sign ", curve: '" curve "', channels: " channels "}\n"
 #define ADAPTER ADAPTER_WITH("1", HEX32, Z85_RFC, "[web]")
-#define RECIPIENTS(epoch) \
-	epoch "\ntriage: " RECIPIENT "\nrecovery: " RECIPIENT "\ncustodian: " RECIPIENT "\n"
 
 static void reads_what_it_should_and_nothing_else(void **state)
 {
@@ -149,12 +147,9 @@ static void reads_what_it_should_and_nothing_else(void **state)
 		{ load_identities, "# created: some day\n# public key: age1\n" IDENTITY "\n", 0 },
 		{ load_identities, IDENTITY "\n" IDENTITY, 0 }, { load_identities, "# nothing\n", -1 },
 		{ load_identities, RECIPIENT "\n", -1 },
-		{ load_recipients, RECIPIENTS("epoch: 1"), 0 }, { load_recipients, RECIPIENTS("epoch: 0"), -1 },
-		{ load_recipients, RECIPIENTS("epoch: x"), -1 }, { load_recipients, RECIPIENTS(""), -1 },
-		{ load_recipients, "epoch: 1\ntriage: " RECIPIENT "\nrecovery: " RECIPIENT "\n", -1 },
-		{ load_recipients, "epoch: 1\ntriage: [x]\nrecovery: y\ncustodian: z\n", -1 },
-		{ load_recipients, RECIPIENTS("extra: 1\nepoch: 1"), -1 }, { load_recipients, "- a\n", -1 },
-		{ load_recipients, "", -1 },
+		{ load_root_public, HEX32 "\n", 0 }, { load_root_public, "# of the site\n" HEX32 "\n", 0 },
+		{ load_root_public, HEX32 HEX32 "\n", -1 }, { load_root_public, "", -1 },
+		{ load_root_public, HEX32 "\n" HEX32 "\n", -1 },
 		{ load_adapters, "adapters:\n" ADAPTER, 0 }, { load_adapters, "adapters: []\n", 0 },
 		{ load_adapters, "adapters:\n" ADAPTER ADAPTER, -1 }, { load_adapters, "", -1 },
 		{ load_adapters, "adapters: none\n", -1 }, { load_adapters, "adapters: [x]\n", -1 },

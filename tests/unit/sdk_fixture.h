@@ -99,7 +99,7 @@ static void write_adapter_config(const char *path, const char *adapter, int id, 
 		       "gateway: [\"127.0.0.1:%d\"]\n"
 		       "adapter: {id: %d, channel: batch}\n"
 		       "keys: {sign: keys/adapters/%s.sign, curve: %s, gateway: keys/gateway.curve.pub,"
-		       " recipients: keys/recipients.yaml}\n"
+		       " root: keys/root.pub, recipients: keys/recipients.json}\n"
 		       "spool: {path: %s}\n"
 		       "reconnect: {min: 50ms, max: 500ms, greet: 2s, stopped: 300ms}\n",
 		       site.port, id, adapter, curve_of, spool);
@@ -113,7 +113,7 @@ static void write_configs(void)
 		       "listen: 127.0.0.1:%d\n"
 		       "kafka: {brokers: \"%s\"}\n"
 		       "keys: {curve: keys/gateway.curve, adapters: keys/adapters.yaml,"
-		       " recipients: keys/recipients.yaml}\n"
+		       " recipients: keys/recipients.json}\n"
 		       "ping: 500ms\n"
 		       "retry: 100ms\n",
 		       site.port, kafka_embedded_address(site.broker));

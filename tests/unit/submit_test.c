@@ -13,7 +13,6 @@
 #include "producers/sdk/welcome.h"
 #include "producers/sdk/window.h"
 #include "schema/frame.h"
-#include "schema/keys.h"
 
 static struct tip_id id_of(unsigned n)
 {
@@ -121,32 +120,23 @@ static void test_window_wakes(void **state)
 
 static void test_welcome(void **state)
 {
-	struct age_recipient mine;
-	char text[AGE_RECIPIENT_TEXT];
+	static const char json[] = "{\"proto\":1,\"max_frame\":65536,\"ping_ms\":750,\"recipients\":{\"signed\":\"}\"},"
+				   "\"later\":{\"x\":[]}}";
 	struct welcome welcome;
-	struct buf json = BUF_INIT;
 	struct err err = ERR_INIT;
 	struct tip1 head = { .type = TIP1_WELCOME, .arg = 30000 };
 	(void)state;
 
-	assert_int_equal(keys_begin(&err), 0);
-	age_recipient_fill(&mine);
-	age_recipient_text(&mine, text);
-	buf_printf(&json,
-			"{\"proto\":1,\"max_frame\":65536,\"ping_ms\":750,\"triage_recipients\":[\"age1other\",\"%s\"],"
-			  "\"later\":{\"x\":[]}}", text);
-	assert_int_equal(welcome_read(&welcome, &head, buf_slice(&json), &mine, &err), 0);
+	assert_int_equal(welcome_read(&welcome, &head, slice_str(json), &err), 0);
 	assert_int_equal(welcome.max_frame, 65536);
 	assert_int_equal(welcome.ping_ms, 750);
 	assert_int_equal(welcome.ack_timeout_ms, 30000);
-	assert_true(welcome.triage_known);
+	assert_true(slice_equal(welcome.recipients, slice_str("{\"signed\":\"}\"}")));
 	head.arg = 7; /* out of bounds: the default */
-	assert_int_equal(welcome_read(&welcome, &head, slice_str("{\"triage_recipients\":[\"age1x\"]}"), &mine, &err),
-			0);
+	assert_int_equal(welcome_read(&welcome, &head, slice_str("{}"), &err), 0);
 	assert_int_equal(welcome.ack_timeout_ms, 45000);
 	assert_int_equal(welcome.max_frame, FRAME_MAX);
-	assert_false(welcome.triage_known);
-	buf_release(&json);
+	assert_int_equal(welcome.recipients.len, 0);
 }
 
 static void test_bad_welcomes(void **state)
@@ -156,19 +146,18 @@ static void test_bad_welcomes(void **state)
 					   "{\"max_frame\":-1}", "{\"max_frame\":99999999999}",
 							"{\"proto\":1,\"proto\":1}" };
 	const struct tip1 head = { .type = TIP1_WELCOME };
-	struct age_recipient mine = { { 0 } };
 	struct welcome welcome;
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct err err = ERR_INIT;
-		if (welcome_read(&welcome, &head, slice_str(bad[i]), &mine, &err) != -1)
+		if (welcome_read(&welcome, &head, slice_str(bad[i]), &err) != -1)
 			fail_msg("taken: %s", bad[i]);
 	}
 	struct buf large = BUF_INIT;
 	struct err err = ERR_INIT;
 	memset(buf_reserve(&large, 20000), ' ', 20000);
 	large.len = 20000;
-	assert_int_equal(welcome_read(&welcome, &head, buf_slice(&large), &mine, &err), -1);
+	assert_int_equal(welcome_read(&welcome, &head, buf_slice(&large), &err), -1);
 	buf_release(&large);
 }
 

@@ -150,7 +150,7 @@ class Pipeline:
         return {
             "gateway": {"listen": f"127.0.0.1:{self.gateway_port}", "keys": {
                 "curve": self.path("keys", "gateway.curve"), "adapters": self.path("keys", "adapters.yaml"),
-                "recipients": self.path("keys", "recipients.yaml")}},
+                "recipients": self.path("keys", "recipients.json"), "root": self.path("keys", "root.pub")}},
             "classify": {"lexicon": os.path.join(shared, "classify", "lexicon.yaml"), "keys": {
                 "bus": self.path("keys-of", "classify"), "triage": self.path("keys", "triage"),
                 "linkage": self.path("keys", "linkage.key"), "adapters": self.path("keys", "adapters.yaml")}},
@@ -202,7 +202,8 @@ class Pipeline:
                 "keys": {"sign": self.path("keys", "adapters", f"{name}.sign"),
                          "curve": self.path("keys", "adapters", f"{name}.curve"),
                          "gateway": self.path("keys", "gateway.curve.pub"),
-                         "recipients": self.path("keys", "recipients.yaml")},
+                         "root": self.path("keys", "root.pub"),
+                         "recipients": self.path("keys", "recipients.json")},
                 "spool": {"path": self.path("spool", f"{name}.spool")}}
         conf.update(changes)
         return conf
