@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ops/runtime/yaml.h"
+#include "schema/fingerprint.h"
 #include "schema/hex.h"
 #include "schema/keys.h"
 #include "schema/z85.h"
@@ -49,18 +50,18 @@ static int read_id(struct adapter *adapter, const struct yaml_node *map, struct 
 	return 0;
 }
 
-static int read_sign(struct adapter *adapter, const struct yaml_node *map, struct err *err)
+static int sign_of(uint8_t sign[FRAME_SIGN_PUBLIC], const struct yaml_node *map, struct err *err)
 {
 	const char *text = scalar_of(map, "sign", err);
 
 	if (text == NULL)
 		return -1;
-	if (hex_decode(adapter->sign_public, sizeof(adapter->sign_public), text, strlen(text)) != 0)
+	if (hex_decode(sign, FRAME_SIGN_PUBLIC, text, strlen(text)) != 0)
 		return yaml_error(yaml_get(map, "sign"), err, "sign: not 64 lower-case hex digits");
 	return 0;
 }
 
-static int read_curve(struct adapter *adapter, const struct yaml_node *map, struct err *err)
+static int curve_of(char curve[Z85_KEY_TEXT + 1], const struct yaml_node *map, struct err *err)
 {
 	const char *text = scalar_of(map, "curve", err);
 	uint8_t key[32];
@@ -69,8 +70,33 @@ static int read_curve(struct adapter *adapter, const struct yaml_node *map, stru
 		return -1;
 	if (z85_decode(key, sizeof(key), text, strlen(text)) != 0)
 		return yaml_error(yaml_get(map, "curve"), err, "curve: not a CURVE key (40 characters of Z85)");
-	memcpy(adapter->curve_public, text, Z85_KEY_TEXT + 1);
+	memcpy(curve, text, Z85_KEY_TEXT + 1);
 	return 0;
+}
+
+static int read_sign(struct adapter *adapter, const struct yaml_node *map, struct err *err)
+{
+	return sign_of(adapter->sign_public, map, err);
+}
+
+static int read_curve(struct adapter *adapter, const struct yaml_node *map, struct err *err)
+{
+	return curve_of(adapter->curve_public, map, err);
+}
+
+static int read_former(struct adapter *adapter, const struct yaml_node *map, struct err *err)
+{
+	static const char *const allowed[] = { "sign", "curve", NULL };
+	const struct yaml_node *former = yaml_get(map, "former");
+
+	if (former == NULL)
+		return 0;
+	if (yaml_kind(former) != YAML_MAP)
+		return yaml_error(former, err, "former: a map of sign and curve is needed");
+	adapter->has_former = true;
+	if (yaml_only_keys(former, allowed, err) != 0 || sign_of(adapter->former_sign, former, err) != 0)
+		return -1;
+	return curve_of(adapter->former_curve, former, err);
 }
 
 static int read_channels(struct adapter *adapter, const struct yaml_node *map, struct err *err)
@@ -100,9 +126,10 @@ static int read_revoked(struct adapter *adapter, const struct yaml_node *map, st
 
 static int read_adapter(struct adapter *adapter, const struct yaml_node *map, struct err *err)
 {
-	static const char *const allowed[] = { "name", "id", "sign", "curve", "channels", "revoked", NULL };
+	static const char *const allowed[] = { "name", "id", "sign", "curve", "channels", "revoked", "former",
+					       NULL };
 	static int (*const readers[])(struct adapter *, const struct yaml_node *, struct err *) = {
-		read_name, read_id, read_sign, read_curve, read_channels, read_revoked,
+		read_name, read_id, read_sign, read_curve, read_channels, read_revoked, read_former,
 	};
 
 	if (yaml_kind(map) != YAML_MAP)
@@ -115,7 +142,15 @@ static int read_adapter(struct adapter *adapter, const struct yaml_node *map, st
 	return 0;
 }
 
-/* An id names one key, and a transport key one adapter; otherwise the list would not say who sent a tip. */
+static bool same_curve(const struct adapter *a, const struct adapter *b)
+{
+	return strcmp(a->curve_public, b->curve_public) == 0 ||
+	       (a->has_former && strcmp(a->former_curve, b->curve_public) == 0) ||
+	       (b->has_former && strcmp(a->curve_public, b->former_curve) == 0) ||
+	       (a->has_former && b->has_former && strcmp(a->former_curve, b->former_curve) == 0);
+}
+
+/* An id names one adapter, and a transport key one adapter; otherwise the list would not say who sent a tip. */
 static int check_unlike(const struct adapter_list *list, const struct yaml_node *map, struct err *err)
 {
 	const struct adapter *added = &list->items[list->n - 1];
@@ -125,7 +160,7 @@ static int check_unlike(const struct adapter_list *list, const struct yaml_node 
 			return yaml_error(map, err, "id %u is there twice", added->id);
 		if (strcmp(other->name, added->name) == 0)
 			return yaml_error(map, err, "name: is there twice");
-		if (strcmp(other->curve_public, added->curve_public) == 0)
+		if (same_curve(other, added))
 			return yaml_error(map, err, "curve: another adapter has the same key");
 		if (memcmp(other->sign_public, added->sign_public, sizeof(added->sign_public)) == 0)
 			return yaml_error(map, err, "sign: another adapter has the same key");
@@ -194,9 +229,68 @@ const struct adapter *adapter_list_find(const struct adapter_list *list, uint16_
 const struct adapter *adapter_list_by_curve(const struct adapter_list *list, const char *curve_public)
 {
 	for (size_t i = 0; i < list->n; i++)
-		if (strcmp(list->items[i].curve_public, curve_public) == 0)
+		if (strcmp(list->items[i].curve_public, curve_public) == 0 ||
+		    (list->items[i].has_former && strcmp(list->items[i].former_curve, curve_public) == 0))
 			return &list->items[i];
 	return NULL;
+}
+
+int adapter_verify(const struct adapter *adapter, const struct frame *frame, struct err *err)
+{
+	if (adapter->has_former && frame_verify(frame, adapter->former_sign, NULL) == 0)
+		return 0;
+	return frame_verify(frame, adapter->sign_public, err);
+}
+
+void adapter_names(const struct adapter *adapter, void (*each)(void *arg, const char *name), void *arg)
+{
+	char name[FINGERPRINT_NAME];
+
+	if (adapter->revoked)
+		return;
+	fingerprint_name(name, "adapter", slice_of(adapter->sign_public, FRAME_SIGN_PUBLIC));
+	each(arg, name);
+	if (!adapter->has_former)
+		return;
+	fingerprint_name(name, "adapter", slice_of(adapter->former_sign, FRAME_SIGN_PUBLIC));
+	each(arg, name);
+}
+
+static void print_keys(struct buf *out, const char *indent, const uint8_t *sign, const char *curve)
+{
+	char text[2 * FRAME_SIGN_PUBLIC + 1];
+
+	/* Z85 has neither quotes nor backslashes, so single quotes hold it as it is. */
+	hex_encode(text, sign, FRAME_SIGN_PUBLIC);
+	buf_printf(out, "%ssign: '%s'\n%scurve: '%s'\n", indent, text, indent, curve);
+}
+
+void adapter_list_print(const struct adapter_list *list, struct buf *out)
+{
+	buf_append_str(out, "# Who may submit tips, over which channels. No secret is in this file.\nadapters:\n");
+	if (list->n == 0)
+		buf_append_str(out, "  []\n");
+	for (size_t i = 0; i < list->n; i++) {
+		const struct adapter *adapter = &list->items[i];
+		const char *separator = "";
+
+		buf_printf(out, "  - name: %s\n    id: %u\n", adapter->name, adapter->id);
+		print_keys(out, "    ", adapter->sign_public, adapter->curve_public);
+		buf_append_str(out, "    channels: [");
+		for (int channel = 0; channel < N_CHANNELS; channel++) {
+			if ((adapter->channels >> channel & 1) == 0)
+				continue;
+			buf_printf(out, "%s%s", separator, channel_names[channel]);
+			separator = ", ";
+		}
+		buf_append_str(out, "]\n");
+		if (adapter->revoked)
+			buf_append_str(out, "    revoked: true\n");
+		if (adapter->has_former) {
+			buf_append_str(out, "    former:\n");
+			print_keys(out, "      ", adapter->former_sign, adapter->former_curve);
+		}
+	}
 }
 
 void adapter_list_release(struct adapter_list *list)

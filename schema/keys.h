@@ -15,7 +15,9 @@
  *     gateway.curve                Z85 secret, then public held by the gateway;   gateway.curve.pub by adapters
  *                                  (a line each and no comments, since a key may begin with '#')
  *     adapters/NAME.sign, adapters/NAME.curve              held by the adapter
- *     adapters.yaml                allow-list: name, id, sign and curve public keys, channels, revoked; held by
+ *     adapters.yaml                allow-list: name, id, sign and curve public keys, channels, revoked, former (sign
+ * and
+ *                                  curve, as long as what was signed before a rotation is taken); held by
  *                                  gateway and classify
  *     recipients.json              the signed list of whom intake seals to (schema/recipients.h); held by the gateway
  *     keyring.yaml, keys.log       the inventory and the audit log that `tipctl keys` keeps; no secret is in them
@@ -36,7 +38,9 @@ int keys_begin(struct err *err);
 
 /* Reads a secret file whole into `out`: regular file, owner's alone, at most 64 KiB. */
 int keys_read_secret(struct buf *out, const char *path, struct err *err);
-/* Writes atomically: temporary file, fsync, rename, fsync the folder. `mode` 0600 or 0644. Refuses to overwrite. */
+/* Writes atomically: temporary file, fsync, rename, fsync the folder. `mode` 0600 or 0644. Refuses to overwrite.
+ * What root
+ * writes belongs to the owner of the folder. */
 int keys_write(const char *path, struct slice content, unsigned mode, struct err *err);
 /* The same in place of what is there: a reader sees the old content or the new. */
 int keys_replace(const char *path, struct slice content, unsigned mode, struct err *err);
@@ -77,6 +81,9 @@ struct adapter {
 	char curve_public[41];
 	uint32_t channels; /* bit per enum channel */
 	bool revoked;
+	bool has_former; /* the pair before the last rotation, taken until it is retired */
+	uint8_t former_sign[FRAME_SIGN_PUBLIC];
+	char former_curve[41];
 };
 struct adapter_list {
 	struct adapter *items;
@@ -85,6 +92,12 @@ struct adapter_list {
 int adapter_list_load(struct adapter_list *list, const char *path, struct err *err);
 const struct adapter *adapter_list_find(const struct adapter_list *list, uint16_t id);
 const struct adapter *adapter_list_by_curve(const struct adapter_list *list, const char *curve_public);
+/* Whether the adapter signed the frame, with its key or its former one. */
+int adapter_verify(const struct adapter *adapter, const struct frame *frame, struct err *err);
+/* Names the keys that are taken, "adapter:FINGERPRINT": none of a revoked one, two where there is a former. */
+void adapter_names(const struct adapter *adapter, void (*each)(void *arg, const char *name), void *arg);
+/* Appends the list's file. */
+void adapter_list_print(const struct adapter_list *list, struct buf *out);
 void adapter_list_release(struct adapter_list *list);
 
 #endif

@@ -141,10 +141,28 @@ static int replace_name(const char *temporary, const char *path)
 	return rename(temporary, path);
 }
 
+/* What root writes into a daemon's folder is the daemon's from the first moment. */
+static int give_to_owner(int fd, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	struct buf folder = BUF_INIT;
+	struct stat st;
+	int result = 0;
+
+	if (geteuid() != 0)
+		return 0;
+	buf_append(&folder, slash ? path : "./", slash ? (size_t)(slash - path) + 1 : 2);
+	if (stat(buf_text(&folder), &st) == 0 && st.st_uid != 0)
+		result = fchown(fd, st.st_uid, st.st_gid);
+	buf_release(&folder);
+	return result;
+}
+
 /* Everything but the name: the bytes are on disk and the mode is set. */
 static int fill_temporary(int fd, const char *path, struct slice content, unsigned mode, struct err *err)
 {
-	int failed = fchmod(fd, (mode_t)mode) != 0 || write_all(fd, content) != 0 || fsync(fd) != 0;
+	int failed = give_to_owner(fd, path) != 0 || fchmod(fd, (mode_t)mode) != 0 || write_all(fd, content) != 0 ||
+		fsync(fd) != 0;
 
 	if (failed)
 		err_errno(err, "%s", path);

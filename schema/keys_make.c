@@ -15,6 +15,7 @@
 #include "ops/runtime/clock.h"
 #include "schema/hex.h"
 #include "schema/keys.h"
+#include "schema/keys_new.h"
 #include "schema/keys_text.h"
 #include "schema/recipients.h"
 #include "schema/topics.h"
@@ -65,39 +66,23 @@ static int make_folder(struct maker *maker, const char *name)
 /* An identity file as age-keygen writes it, but without the time; its recipient is given back. */
 static int make_identity(struct maker *maker, struct age_recipient *recipient, const char *path)
 {
-	char secret[AGE_IDENTITY_TEXT], public_key[AGE_RECIPIENT_TEXT];
-	struct age_identity *identity;
 	struct buf content = BUF_INIT;
-	int result;
+	int result = keys_new_identity(&content, recipient, maker->err);
 
-	if (age_identity_generate(&identity, maker->err) != 0)
-		return -1;
-	age_identity_recipient(identity, recipient);
-	age_identity_text(identity, secret);
-	age_identity_free(identity);
-	age_recipient_text(recipient, public_key);
-	buf_append_str(&content, "# public key: ");
-	buf_append_str(&content, public_key);
-	buf_append_str(&content, "\n");
-	buf_append_str(&content, secret);
-	buf_append_str(&content, "\n");
-	result = make_file(maker, SECRET, buf_slice(&content), "%s", path);
+	if (result == 0)
+		result = make_file(maker, SECRET, buf_slice(&content), "%s", path);
 	buf_release(&content);
-	sodium_memzero(secret, sizeof(secret));
 	return result;
 }
 
 static int make_hex(struct maker *maker, const uint8_t *key, size_t len, const char *path)
 {
-	char text[2 * FRAME_SIGN_SECRET + 2];
+	struct buf content = BUF_INIT;
 	int result;
 
-	if (2 * len + 2 > sizeof(text))
-		BUG("a key of %zu bytes", len);
-	hex_encode(text, key, len);
-	text[2 * len] = '\n';
-	result = make_file(maker, SECRET, slice_of(text, 2 * len + 1), "%s", path);
-	sodium_memzero(text, sizeof(text));
+	keys_hex_file(&content, key, len);
+	result = make_file(maker, SECRET, buf_slice(&content), "%s", path);
+	buf_release(&content);
 	return result;
 }
 
@@ -181,19 +166,12 @@ static int make_team(struct maker *maker, const char *name)
 /* A CURVE key pair: X25519, in Z85. The public key is given back. */
 static int make_curve(struct maker *maker, char public_text[Z85_KEY_TEXT + 1], const char *path)
 {
-	uint8_t public_key[crypto_box_PUBLICKEYBYTES], secret[crypto_box_SECRETKEYBYTES];
-	char secret_text[Z85_KEY_TEXT + 1];
-	char content[2 * (Z85_KEY_TEXT + 1) + 1];
+	struct buf content = BUF_INIT;
 	int result;
 
-	crypto_box_keypair(public_key, secret);
-	z85_encode(secret_text, secret, sizeof(secret));
-	z85_encode(public_text, public_key, sizeof(public_key));
-	snprintf(content, sizeof(content), "%s\n%s\n", secret_text, public_text);
-	result = make_file(maker, SECRET, slice_of(content, sizeof(content) - 1), "%s", path);
-	sodium_memzero(secret, sizeof(secret));
-	sodium_memzero(secret_text, sizeof(secret_text));
-	sodium_memzero(content, sizeof(content));
+	keys_new_curve(&content, public_text);
+	result = make_file(maker, SECRET, buf_slice(&content), "%s", path);
+	buf_release(&content);
 	return result;
 }
 

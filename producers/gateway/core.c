@@ -170,7 +170,7 @@ static void publish(struct core *core, const struct inquiry *inquiry, const stru
 	struct err err = ERR_INIT;
 	struct flight *flight;
 
-	if (frame_verify(frame, inquiry->adapter.sign_public, &err)) {
+	if (adapter_verify(&inquiry->adapter, frame, &err)) {
 		send_back(core, inquiry, TIP1_BAD_FRAME);
 		return;
 	}

@@ -5,10 +5,12 @@
 #include "producers/gateway/gateway.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "ops/runtime/clock.h"
+#include "ops/runtime/file_watch.h"
 #include "ops/runtime/http.h"
 #include "ops/runtime/kafka.h"
 #include "ops/runtime/log.h"
@@ -18,10 +20,12 @@
 #include "producers/gateway/endpoint.h"
 #include "producers/gateway/publisher.h"
 #include "producers/gateway/status.h"
+#include "schema/fingerprint.h"
 #include "schema/frame.h"
 #include "schema/keys.h"
 
 #define TICK_MS 200
+#define WATCH_MS 1000
 #define LEAVE_MS 10000
 #define SILENCE_PINGS 10
 #define MESSAGES_A_TURN 256
@@ -60,6 +64,8 @@ struct gateway {
 	struct http_server *http;
 	struct announce announce;
 	int wake;
+	struct file_watch watched[2]; /* the list of adapters, the list of recipients */
+	int64_t watched_ms;
 };
 
 static int hook_send(void *arg, const struct route *route, const struct tip1 *head, struct slice payload)
@@ -129,9 +135,35 @@ static int open_endpoint(struct gateway *gateway, struct err *err)
 	return rc;
 }
 
+static void add_name(void *arg, const char *name)
+{
+	struct buf *names = arg;
+
+	buf_append_str(names, names->len > 0 ? "," : "");
+	buf_append_json(names, name, strlen(name));
+}
+
+static void add_adapter(void *arg, const struct adapter *adapter)
+{
+	adapter_names(adapter, add_name, arg);
+}
+
+/* Whoever rotates a key waits until /status names it. */
+static void name_keys(struct gateway *gateway, bool current)
+{
+	char name[FINGERPRINT_NAME];
+	struct buf names = BUF_INIT;
+
+	fingerprint_name(name, "triage", slice_of(gateway->announce.list.to.triage.key, AGE_KEY_BYTES));
+	add_name(&names, name);
+	allow_each(gateway->allow, add_adapter, &names);
+	status_keys(&gateway->status, current, &names);
+}
+
 static int open_http(struct gateway *gateway, struct err *err)
 {
 	status_init(&gateway->status, gateway->core, gateway->counts, &gateway->publisher.refusal);
+	name_keys(gateway, true);
 	const struct http_hooks hooks = { gateway->metrics, status_ready, status_write, &gateway->status };
 	return http_start(&gateway->http, conf_str(gateway->conf, "http.listen"), &hooks, err);
 }
@@ -148,6 +180,9 @@ static int check_timeouts(const struct conf *conf, struct err *err)
 
 static int open_all(struct gateway *gateway, struct err *err)
 {
+	/* Before they are read: a change in between is seen at the next look. */
+	file_watch_begin(&gateway->watched[0], conf_str(gateway->conf, "keys.adapters"));
+	file_watch_begin(&gateway->watched[1], conf_str(gateway->conf, "keys.recipients"));
 	gateway->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (gateway->wake < 0)
 		return err_errno(err, "eventfd");
@@ -162,6 +197,9 @@ static int open_all(struct gateway *gateway, struct err *err)
 static void close_all(struct gateway *gateway)
 {
 	http_stop(gateway->http);
+	status_release(&gateway->status);
+	for (size_t i = 0; i < 2; i++)
+		file_watch_end(&gateway->watched[i]);
 	publisher_close(&gateway->publisher); /* reports what is left to core, which still answers adapters */
 	endpoint_close(&gateway->endpoint);
 	core_free(gateway->core);
@@ -173,6 +211,20 @@ static void close_all(struct gateway *gateway)
 		close(gateway->wake);
 }
 
+/* Once a second. A file that is put in place by a rename is taken up without a signal. */
+static bool files_changed(struct gateway *gateway)
+{
+	int64_t now = clock_mono_ms();
+	bool changed = false;
+
+	if (now - gateway->watched_ms < WATCH_MS)
+		return false;
+	gateway->watched_ms = now;
+	for (size_t i = 0; i < 2; i++)
+		changed = file_watch_changed(&gateway->watched[i]) || changed;
+	return changed;
+}
+
 /* A list that cannot be read leaves the old one in force: an editing slip must not stop intake. */
 static void reload(struct gateway *gateway)
 {
@@ -180,10 +232,12 @@ static void reload(struct gateway *gateway)
 
 	if (allow_reload(gateway->allow, &err) || announce_load(&gateway->announce, gateway->conf, &err)) {
 		log_err(LOG_LEVEL_ERROR, "gateway.reload_failed", &err);
+		name_keys(gateway, false);
 		return;
 	}
 	core_welcome(gateway->core, buf_text(&gateway->announce.welcome));
 	counts_adapters(gateway->counts, gateway->allow);
+	name_keys(gateway, true);
 	log_event(LOG_LEVEL_INFO, "gateway.reloaded", NULL);
 }
 
@@ -214,7 +268,10 @@ static void wait_for_work(struct gateway *gateway)
 static int turn(struct gateway *gateway, struct err *err)
 {
 	wait_for_work(gateway);
-	if (signals_reload_requested())
+
+	const bool changed = files_changed(gateway), asked = signals_reload_requested();
+
+	if (changed || asked)
 		reload(gateway);
 	if (serve(gateway, err))
 		return -1;

@@ -13,6 +13,26 @@ void status_init(struct status *status, const struct core *core, const struct co
 	*status = (struct status){
 		.core = core, .counts = counts, .refusal = refusal, .started_ms = clock_mono_ms()
 	};
+	pthread_mutex_init(&status->lock, NULL);
+}
+
+void status_release(struct status *status)
+{
+	if (status->core == NULL)
+		return;
+	pthread_mutex_destroy(&status->lock);
+	buf_release(&status->key_names);
+}
+
+void status_keys(struct status *status, bool current, struct buf *names)
+{
+	pthread_mutex_lock(&status->lock);
+	struct buf old = status->key_names;
+	status->key_names = *names;
+	status->keys_current = current;
+	pthread_mutex_unlock(&status->lock);
+	buf_release(&old);
+	*names = (struct buf)BUF_INIT;
 }
 
 bool status_ready(void *arg, struct buf *why)
@@ -43,7 +63,7 @@ static uint64_t resident_bytes(void)
 
 void status_write(void *arg, struct buf *json)
 {
-	const struct status *status = arg;
+	struct status *status = arg;
 	const struct counts *counts = status->counts;
 	const struct {
 		const char *name;
@@ -68,5 +88,9 @@ void status_write(void *arg, struct buf *json)
 		   refusal_holds(status->refusal) || core_busy(status->core) ? "false" : "true");
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		buf_printf(json, ",\"%s\":%llu", numbers[i].name, (unsigned long long)numbers[i].value);
-	buf_append_str(json, "}");
+	pthread_mutex_lock(&status->lock);
+	buf_printf(json, ",\"keys\":{\"current\":%s,\"names\":[", status->keys_current ? "true" : "false");
+	buf_append_slice(json, buf_slice(&status->key_names));
+	pthread_mutex_unlock(&status->lock);
+	buf_append_str(json, "]}}");
 }

@@ -87,7 +87,8 @@ void keyring_print(const struct keyring *ring, struct buf *text);
 int keyring_adopt(struct keyring *ring, struct err *err);
 
 /* A new entry in its place, all zero but for these; valid until keyring_release. */
-struct keyring_key *keyring_add(struct keyring *ring, enum key_kind kind, const char *name, unsigned epoch);
+struct keyring_key *keyring_add(struct keyring *ring, enum key_kind kind, const char *name, unsigned epoch)
+	__attribute__((returns_nonnull));
 /* NULL: there is none. `name` may be NULL for "". */
 struct keyring_key *keyring_find(const struct keyring *ring, enum key_kind kind, const char *name, unsigned epoch);
 /* The one of the highest epoch in this state. */

@@ -33,12 +33,17 @@ static void reload(struct adapters *adapters, const struct stat *now)
 	log_event(LOG_LEVEL_INFO, "classify.adapters_reloaded", NULL);
 }
 
-const struct adapter *adapters_find(struct adapters *adapters, uint16_t id)
+void adapters_look(struct adapters *adapters)
 {
 	struct stat now;
 
 	if (stat(adapters->path, &now) == 0 && is_other_file(&now, &adapters->seen))
 		reload(adapters, &now);
+}
+
+const struct adapter *adapters_find(struct adapters *adapters, uint16_t id)
+{
+	adapters_look(adapters);
 	return adapter_list_find(&adapters->list, id);
 }
 

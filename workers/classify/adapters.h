@@ -18,6 +18,8 @@ struct adapters {
 };
 
 int adapters_load(struct adapters *adapters, const char *path, struct err *err);
+/* Takes up the file where it has changed, as adapters_find does. */
+void adapters_look(struct adapters *adapters);
 /* Valid until the next call; NULL when there is none of that id. */
 const struct adapter *adapters_find(struct adapters *adapters, uint16_t id);
 void adapters_release(struct adapters *adapters);

@@ -127,31 +127,24 @@ static int key_reload(void *state, struct err *err)
 	return result;
 }
 
-static void name_key(const char *kind, struct slice key, void (*each)(void *arg, const char *name), void *arg)
-{
-	char name[FINGERPRINT_NAME];
-
-	fingerprint_name(name, kind, key);
-	each(arg, name);
-}
-
 static void key_names(void *state, void (*each)(void *arg, const char *name), void *arg)
 {
-	const struct classify *classify = state;
+	struct classify *classify = state;
 	char print[FINGERPRINT_TEXT], name[FINGERPRINT_NAME];
 
 	for (size_t i = 0; i < classify->identities.n; i++) {
 		struct age_recipient recipient;
 
 		age_identity_recipient(classify->identities.items[i], &recipient);
-		name_key("triage", slice_of(recipient.key, sizeof(recipient.key)), each, arg);
+		fingerprint_name(name, "triage", slice_of(recipient.key, sizeof(recipient.key)));
+		each(arg, name);
 	}
 	fingerprint_secret(print, "linkage", slice_of(classify->linkage, LINKAGE_KEY_BYTES));
 	snprintf(name, sizeof(name), "linkage:%s", print);
 	each(arg, name);
+	adapters_look(&classify->adapters);
 	for (size_t i = 0; i < classify->adapters.list.n; i++)
-		name_key("adapter", slice_of(classify->adapters.list.items[i].sign_public, FRAME_SIGN_PUBLIC), each,
-			arg);
+		adapter_names(&classify->adapters.list.items[i], each, arg);
 }
 
 static const struct stage_key_files key_files = { key_paths, key_reload, key_names };
@@ -180,7 +173,7 @@ static int check_frame(struct classify *classify, struct frame *frame, const str
 	if (!*adapter || (*adapter)->revoked)
 		return err_set(err, ERR_DATA, REASON_ADAPTER_UNKNOWN, "adapter key %u is %s", frame->adapter,
 			       *adapter ? "revoked" : "not on the list");
-	return frame_verify(frame, (*adapter)->sign_public, err);
+	return adapter_verify(*adapter, frame, err);
 }
 
 /* Opens and checks the frame; the record then has all that the envelope tells. The body lies in `classify->plain`. */

@@ -7,25 +7,12 @@
 #include "ops/runtime/log.h"
 #include "workers/stage/stage_conf.h"
 
-static bool is_other(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev != b->st_dev || a->st_ino != b->st_ino || a->st_size != b->st_size ||
-	       a->st_mtim.tv_sec != b->st_mtim.tv_sec || a->st_mtim.tv_nsec != b->st_mtim.tv_nsec;
-}
-
-static void see(struct stage_keys_seen *seen)
-{
-	if (stat(seen->path, &seen->stat) != 0)
-		memset(&seen->stat, 0, sizeof(seen->stat));
-}
-
 static void add_path(void *arg, const char *path)
 {
 	struct stage_keys *keys = arg;
 
 	keys->seen = mem_grow(keys->seen, (keys->n_seen + 1) * sizeof(*keys->seen));
-	keys->seen[keys->n_seen].path = mem_strdup(path);
-	see(&keys->seen[keys->n_seen++]);
+	file_watch_begin(&keys->seen[keys->n_seen++], path);
 }
 
 void stage_keys_init(struct stage_keys *keys, struct metrics *metrics, int64_t begun_ms)
@@ -41,7 +28,7 @@ void stage_keys_init(struct stage_keys *keys, struct metrics *metrics, int64_t b
 		keys->stage->key_files->paths(keys->state, add_path, keys);
 	/* A second of grace, since file systems keep coarser time than the clock. */
 	for (size_t i = 0; i < keys->n_seen; i++)
-		changed = changed || (int64_t)keys->seen[i].stat.st_mtim.tv_sec >= begun_ms / 1000 - 1;
+		changed = changed || (int64_t)keys->seen[i].seen.st_mtim.tv_sec >= begun_ms / 1000 - 1;
 	if (changed)
 		stage_keys_look(keys, true);
 }
@@ -49,7 +36,7 @@ void stage_keys_init(struct stage_keys *keys, struct metrics *metrics, int64_t b
 void stage_keys_release(struct stage_keys *keys)
 {
 	for (size_t i = 0; i < keys->n_seen; i++)
-		free(keys->seen[i].path);
+		file_watch_end(&keys->seen[i]);
 	free(keys->seen);
 	keys->seen = NULL;
 	keys->n_seen = 0;
@@ -77,12 +64,8 @@ void stage_keys_look(struct stage_keys *keys, bool asked)
 	struct err err = ERR_INIT;
 	bool changed = asked;
 
-	for (size_t i = 0; i < keys->n_seen; i++) {
-		struct stat before = keys->seen[i].stat;
-
-		see(&keys->seen[i]);
-		changed = changed || is_other(&before, &keys->seen[i].stat);
-	}
+	for (size_t i = 0; i < keys->n_seen; i++)
+		changed = file_watch_changed(&keys->seen[i]) || changed;
 	if (!changed || keys->n_seen == 0)
 		return;
 	keys->failed = reload(keys, &err) != 0;

@@ -11,15 +11,9 @@
 #ifndef TIPLINE_WORKERS_STAGE_STAGE_KEYS_H
 #define TIPLINE_WORKERS_STAGE_STAGE_KEYS_H
 
-#include <sys/stat.h>
-
+#include "ops/runtime/file_watch.h"
 #include "schema/bus.h"
 #include "workers/stage/stage.h"
-
-struct stage_keys_seen {
-	char *path; /* owned */
-	struct stat stat; /* zero where there is nothing */
-};
 
 struct stage_keys {
 	const struct stage *stage; /* borrowed, as all but `seen` */
@@ -27,7 +21,7 @@ struct stage_keys {
 	void *state;
 	struct bus_ring *ring; /* its keys are exchanged in place; NULL for a stage without */
 	struct metric *reloads, *failures;
-	struct stage_keys_seen *seen;
+	struct file_watch *seen;
 	size_t n_seen;
 	bool failed; /* the files as they are now could not be taken up */
 };
