@@ -45,7 +45,7 @@ static const struct program_option options[] = {
 	{ "bus-key", 0, "FOLDER", "explain: the bus keys that the caller holds (as keys.bus of a stage)" },
 	{ "identity", 'i', "FILE",
 	  "explain: the identity of the caller's team; age open: whose file it is; may be repeated" },
-	{ "recipient", 'r', "RECIPIENT", "age seal: a public key, age1…; may be repeated, 8 in all" },
+	{ "recipient", 'r', "RECIPIENT", "age seal: a public key, age1…, 8 in all; keys rotate team: the team's new one" },
 	{ "recipients-file", 'R', "FILE", "age seal: a file of public keys, one a line; may be repeated" },
 	{ "interval", 0, "TIME", "top: how often, 100ms to 60m; 2s unless given" },
 	{ "count", 0, "N", "top: end after so many pictures" },
@@ -59,11 +59,13 @@ static const struct program_option options[] = {
 	{ "triage", 0, "RECIPIENT", "recipients sign: another triage key, age1… or a file with it" },
 	{ "recovery", 0, "RECIPIENT", "recipients sign: another recovery key" },
 	{ "custodian", 0, "RECIPIENT", "recipients sign: another custodian's key" },
-	{ "epoch", 0, "N", "recipients sign: the list's epoch; one more than the one it replaces unless given" },
+	{ "epoch", 0, "N", "recipients sign: the list's epoch, one more than before unless given; keys retire: which" },
 	{ "from", 0, "DAY", "recipients sign: the list's first day; today unless given" },
 	{ "within", 0, "DAYS", "recipients show, check, keys check: what ends in fewer days than this is expiring (14)" },
 	{ "keys", 0, "FOLDER", "keys: another folder of keys than the configuration's" },
 	{ "public", 0, NULL, "keys export: the public halves; nothing else is ever exported" },
+	{ "wait", 0, "SECONDS", "keys rotate, retire, revoke: how long daemons may take to take a key up (30)" },
+	{ "unasked", 0, NULL, "keys rotate, retire, revoke: go on without the word of daemons that cannot be asked" },
 	{ "teams", 0, "LIST", "keys init: team names, separated by commas" },
 	{ "adapters", 0, "LIST", "keys init: NAME:ID:CHANNEL+CHANNEL, separated by commas" },
 	PROGRAM_OPTIONS_END
@@ -151,6 +153,10 @@ const struct program ctl_program = {
 		"keys list [--keys FOLDER]\n"
 		"keys check [--keys FOLDER] [--within DAYS]\n"
 		"keys export --public [--keys FOLDER]\n"
+		"keys rotate triage|bus|adapter NAME|team NAME [-r RECIPIENT] [--by NAME] [--wait SECONDS] [--unasked]\n"
+		"keys retire triage|bus --epoch N\n"
+		"keys retire adapter NAME\n"
+		"keys revoke adapter NAME\n"
 		"recipients sign FILE --root FILE [--request FILE] [--triage RECIPIENT] [--recovery RECIPIENT] "
 		"[--custodian RECIPIENT] [--epoch N] [--from DAY] [--until DAY]\n"
 		"recipients show FILE [--root FILE] [--within DAYS]\n"
@@ -180,6 +186,18 @@ const struct program ctl_program = {
 		"Status 1 when there is a finding, each with what to do.\n"
 		"\n"
 		"keys export --public: the public keys in use, to hand out.\n"
+		"\n"
+		"keys rotate: makes a new key and brings it to all who hold it, while everything runs: it writes the "
+		"copies of the daemons whose configurations lie beside tipctl's, waits (--wait) until each daemon's "
+		"/status names the new key, and only then has it used. One that was interrupted goes on when it is run "
+		"again. For triage it ends with a list of recipients for the root key to sign, and goes on from the signed "
+		"one. A team may make its own key and hand over the public half (-r). The older key opens, or is accepted, "
+		"until it is retired. What was done stands in keys.log, in the name of --by or of who is logged in.\n"
+		"\n"
+		"keys retire: takes an older bus or triage key from the daemons and keeps it in the folder retired; for an "
+		"adapter, no longer takes what it signed with its former key.\n"
+		"\n"
+		"keys revoke adapter: takes nothing of an adapter any more, from its next message on.\n"
 		"\n"
 		"recipients sign: writes the signed list of whom intake seals tips to (tipline-recipients(5)), where the root "
 		"key is: on a machine that is never connected. FILE is the list in force: it is replaced by one with "

@@ -27,6 +27,12 @@ const struct ctl_command ctl_commands[] = {
 	{ "keys check", "", 0, 0, 0, ctl_keys_check, "status 1 unless every key is where and as it should be", "keys "
 	  "within" },
 	{ "keys export", "", 0, 0, 0, ctl_keys_export, "the public keys (--public)", "keys public" },
+	{ "keys rotate", "triage|bus|team|adapter [NAME]", 1, 2, CTL_CONF, ctl_keys_rotate,
+	  "a new key in the place of an older one, while everything runs", "keys by recipient wait unasked" },
+	{ "keys retire", "triage|bus|adapter [NAME]", 1, 2, CTL_CONF, ctl_keys_retire,
+	  "end the use of an older one", "keys by epoch wait unasked" },
+	{ "keys revoke", "adapter NAME", 2, 2, CTL_CONF, ctl_keys_revoke, "take nothing of an adapter any more",
+	  "keys by wait unasked" },
 	{ "recipients sign", "FILE", 1, 1, 0, ctl_recipients_sign, "sign or renew the list of whom intake seals to",
 	  "root request triage recovery custodian epoch from until" },
 	{ "recipients show", "FILE", 1, 1, 0, ctl_recipients_show, "what such a list says, and whether it holds",

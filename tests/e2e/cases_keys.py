@@ -6,7 +6,7 @@ import re
 import secrets
 
 from broker import wait_until
-from cases_intake import MONEY, receipts_in, stored, submit
+from cases_intake import MONEY, receipts_in, stored, submit, tips_in_store
 from expect import equal, holds
 from pipeline import WORKERS
 
@@ -92,3 +92,60 @@ def test_keys_check(pipeline):
           {"root", "triage", "recovery", "custodian", "bus", "linkage", "team", "adapter", "gateway"}, "kinds")
     shown = pipeline.tipctl("keys", "list").stdout + pipeline.tipctl("keys", "export", "--public").stdout
     holds(whole.strip() not in shown and "AGE-SECRET" not in shown, "no secret is shown")
+
+
+RATE = 200
+SECONDS = 25
+
+
+def sign_list(pipeline):
+    """What the holder of the root key does, offline."""
+    keys = pipeline.path("keys")
+    pipeline.run("tipctl", "recipients", "sign", os.path.join(keys, "recipients.json"), "--root",
+                 os.path.join(keys, "root.key"), "--request", os.path.join(keys, "recipients.request.json"))
+
+
+def states(pipeline, kind, name=""):
+    return {r["epoch"]: r["state"] for r in pipeline.tipctl_json("keys", "list")
+            if r["key"] == kind and r["name"] == name}
+
+
+def open_parked(pipeline):
+    return {(p["tip_id"], p["offset"]) for p in pipeline.tipctl_json("parked", "list")}
+
+
+def test_keys_rotate_under_load(pipeline):
+    """with 200 tips a second on their way, triage, bus, an adapter's and a team's keys are rotated and the old ones \
+retired: none lost, none parked, nothing restarted"""
+    starts = {name: daemon.starts for name, daemon in pipeline.daemons.items()}
+    parked, before = open_parked(pipeline), len(tips_in_store(pipeline))
+    loads = [pipeline.rehearse(name, RATE * SECONDS // 2, 70 + i, "--rate", str(RATE // 2), "--drain", "60")
+             for i, name in enumerate(("desk-a", "desk-b"))]
+    wait_until(lambda: len(tips_in_store(pipeline)) > before + 100, 30, "tips to flow")
+    pipeline.tipctl("keys", "rotate", "bus", "--by", "A. Operator")
+    pipeline.tipctl("keys", "rotate", "team", "corruption")
+    pipeline.tipctl("keys", "rotate", "adapter", "desk-a")
+    pipeline.tipctl("keys", "rotate", "triage")
+    equal(states(pipeline, "triage"), {1: "active", 2: "coming"}, "triage keys before the list is signed")
+    sign_list(pipeline)
+    pipeline.tipctl("keys", "rotate", "triage")
+    holds(all(load.poll() is None for load in loads), "tips were still flowing after the last rotation")
+    for load in loads:
+        out, _ = load.communicate(timeout=120)
+        equal(load.returncode, 0, f"tip-rehearse: {out}")
+    again = pipeline.rehearse("desk-a", 100, 79, "--rate", "0", "--drain", "60")  # with its new keys
+    out, _ = again.communicate(timeout=120)
+    equal(again.returncode, 0, f"tip-rehearse with new keys: {out}")
+    pipeline.wait_drained()
+    for words in (("adapter", "desk-a"), ("bus", "--epoch", "1"), ("triage", "--epoch", "1")):
+        pipeline.tipctl("keys", "retire", *words)
+    a_tip_arrives(pipeline)
+    equal(open_parked(pipeline) - parked, set(), "parked since")
+    count = pipeline.tipctl_json("reconcile", *pipeline.receipts())
+    equal((count["lost"], count["in_flight"]), (0, 0), "lost, in flight")
+    equal({name: daemon.starts for name, daemon in pipeline.daemons.items()}, starts, "starts")
+    for kind, name in (("bus", ""), ("triage", ""), ("recovery", ""), ("team", "corruption"), ("adapter", "desk-a")):
+        equal(states(pipeline, kind, name), {1: "retired", 2: "active"}, f"{kind} {name}")
+    equal(findings(pipeline), [], "findings of keys check")
+    log = open(pipeline.path("keys", "keys.log"), encoding="utf-8").read()
+    holds('"by":"A. Operator","did":"activate","key":"bus 2"' in log, "the audit log says who")

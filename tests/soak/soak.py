@@ -7,10 +7,10 @@ of a tenth. After each, when all are in the store, a daemon's RSS is what it kee
 round against that after the first, in percent. While a round runs a daemon also holds what it has fetched ahead,
 between nothing and kafka.prefetch: this goes up and down with who is behind whom, so it is in the table (the median of
 a round) and not in the verdict; what it leaves behind is. In the first round everything that has a bound reaches it:
-dedupe's linking window, which here holds a twentieth of the tips (link.window_tips) and so turns over once, the page
-caches of the store and the index, the gateway's list of recent tips. Growth of the gateway over the reconnects is that
-of the last tenth against the second. The exit status is 0 only when nothing grew by more than --bound percent, nothing
-restarted, every tip arrived, and dedupe's window was full.
+dedupe's linking window, which here holds a tenth of the tips (link.window_tips), the page caches of the store and the
+index, the gateway's list of recent tips. Growth of the gateway over the reconnects is that of the last tenth against
+the second. The exit status is 0 only when nothing grew by more than --bound percent, nothing restarted, every tip
+arrived, and dedupe's window was full.
 """
 import argparse
 import json
@@ -180,7 +180,7 @@ def main():
     if not kafka_installed():
         print("Apache Kafka is not set up (`make setup`)", file=sys.stderr)
         return 69
-    pipeline = SoakPipeline(args.state, args.bin, max(args.tips // 20, 1))
+    pipeline = SoakPipeline(args.state, args.bin, max(args.tips // 10, 1))
     try:
         pipeline.prepare()
         pipeline.start()

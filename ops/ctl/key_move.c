@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/ctl/key_move.h"
+
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ops/ctl/daemon_http.h"
+#include "ops/runtime/clock.h"
+#include "ops/runtime/file.h"
+#include "ops/runtime/number.h"
+#include "schema/keys.h"
+#include "schema/keys_new.h"
+#include "schema/topics.h"
+
+#define WAIT_SECONDS "30"
+#define WAIT_MAX 3600
+#define ASK_MS 2000
+#define PAUSE_MS 200
+#define PUBLIC_MAX (4u << 20)
+
+int key_get(const struct key_site *site, const char *file, struct buf *content, struct err *err)
+{
+	struct buf path = BUF_INIT;
+	int result = keys_read_secret(content, keyring_path(&site->ring, file, &path), err);
+
+	buf_release(&path);
+	return result;
+}
+
+int key_put(struct key_site *site, struct keyring_key *key, const char *file, struct slice content, struct err *err)
+{
+	struct buf path = BUF_INIT, there = BUF_INIT;
+	bool same = false;
+	int result;
+
+	keyring_add_file(key, file);
+	result = keyring_save(&site->ring, err);
+	keyring_path(&site->ring, file, &path);
+	if (result == 0 && access(buf_text(&path), F_OK) == 0) {
+		result = keys_read_secret(&there, buf_text(&path), err);
+		same = result == 0 && slice_equal(buf_slice(&there), content);
+	}
+	if (result == 0 && !same)
+		result = keys_write(buf_text(&path), content, 0600, err);
+	buf_release(&path);
+	buf_release(&there);
+	return result;
+}
+
+int key_put_public(const struct key_site *site, const char *file, struct slice content, struct err *err)
+{
+	struct buf path = BUF_INIT, there = BUF_INIT;
+	int result = 0;
+
+	keyring_path(&site->ring, file, &path);
+	if (file_read(&there, buf_text(&path), PUBLIC_MAX, NULL) < 0 || !slice_equal(buf_slice(&there), content))
+		result = keys_replace(buf_text(&path), content, 0644, err);
+	buf_release(&path);
+	buf_release(&there);
+	return result;
+}
+
+static void find_copy(struct keyring_key *key, const char *folder, const char *suffix)
+{
+	struct buf path = BUF_INIT;
+
+	buf_printf(&path, "%s/%u.%s", folder, key->epoch, suffix);
+	if (access(buf_text(&path), F_OK) == 0)
+		keyring_add_file(key, buf_text(&path));
+	buf_release(&path);
+}
+
+void key_find_copies(struct key_site *site, struct keyring_key *key)
+{
+	static const char *const programs[] = { "tipline-classify", "tipline-dedupe", "tipline-route", "tipline-sink" };
+	struct buf folder = BUF_INIT;
+
+	for (size_t i = 0; key->kind == KEY_BUS && i < sizeof(programs) / sizeof(programs[0]); i++) {
+		if (!*key_site_place(site, programs[i], "keys.bus", &folder))
+			continue;
+		find_copy(key, buf_text(&folder), "key");
+		find_copy(key, buf_text(&folder), TOPIC_ROUTED ".key");
+	}
+	if (key->kind == KEY_TRIAGE && *key_site_place(site, "tipline-classify", "keys.triage", &folder))
+		find_copy(key, buf_text(&folder), "identity");
+	buf_release(&folder);
+}
+
+int key_shred_files(struct key_site *site, struct keyring_key *key, bool (*which)(const char *file), struct err *err)
+{
+	struct buf path = BUF_INIT;
+	int result = 0;
+
+	for (size_t i = key->n_files; i > 0 && result == 0; i--) {
+		if (!which(key->files[i - 1]))
+			continue;
+		result = keys_shred(keyring_path(&site->ring, key->files[i - 1], &path), err);
+		if (result == 0)
+			keyring_drop_file(key, i - 1);
+	}
+	buf_release(&path);
+	return result == 0 ? keyring_save(&site->ring, err) : -1;
+}
+
+/* -- waiting -- */
+
+static bool is_named(const json_t *keys, const char *name)
+{
+	const json_t *names = json_object_get(keys, "names");
+	size_t i;
+	json_t *one;
+
+	json_array_foreach(names, i, one)
+		if (json_is_string(one) && strcmp(json_string_value(one), name) == 0)
+			return true;
+	return false;
+}
+
+static bool is_true(const json_t *status, const struct key_wish *wish)
+{
+	const json_t *keys = json_object_get(status, "keys");
+
+	if (!json_is_object(keys) || (wish->name[0] && is_named(keys, wish->name) == wish->gone))
+		return false;
+	return !wish->seals || json_integer_value(json_object_get(keys, "seals")) == (json_int_t)wish->seals;
+}
+
+static int say_missing(const struct key_wish *wish, const struct err *why, struct err *err)
+{
+	if (why->text[0])
+		return err_set(err, ERR_TEMPORARY, NULL, "%s does not answer (%s): start it, or correct tipctl's daemons.%s, "
+			"and "
+			       "run the command again; it goes on from here", wish->stage, why->text, wish->stage);
+	if (wish->seals)
+		return err_set(err, ERR_TEMPORARY, NULL, "%s does not yet seal with epoch %u: its log says why "
+			       "(keys_not_reloaded); run the command again, it goes on from here", wish->stage, wish->seals);
+	return err_set(err, ERR_TEMPORARY, NULL, "%s %s %s: its log says why (keys_not_reloaded); bring it the file, if "
+		"it runs "
+		       "on another machine, and run the command again; it goes on from here", wish->stage,
+		       wish->gone ? "still has" : "has not yet taken up", wish->name);
+}
+
+/* NULL when all are true; else the first that is not, and why its daemon could not be asked. */
+static const struct key_wish *first_untrue(const struct key_site *site, const struct key_wish *wishes, size_t n,
+					   struct err *why)
+{
+	const char *asked = "";
+	json_t *status = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		char key[64];
+		const char *address;
+
+		snprintf(key, sizeof(key), "daemons.%s", wishes[i].stage);
+		address = conf_str(site->ctl->conf, key);
+		if (!*address)
+			continue;
+		if (strcmp(asked, wishes[i].stage) != 0) {
+			json_decref(status);
+			err_clear(why);
+			status = daemon_http_status(address, ASK_MS, why);
+			asked = wishes[i].stage;
+		}
+		if (!status || !is_true(status, &wishes[i])) {
+			json_decref(status);
+			return &wishes[i];
+		}
+	}
+	json_decref(status);
+	return NULL;
+}
+
+static int check_askable(const struct key_site *site, const struct key_wish *wishes, size_t n, struct err *err)
+{
+	char key[64];
+
+	for (size_t i = 0; i < n; i++) {
+		snprintf(key, sizeof(key), "daemons.%s", wishes[i].stage);
+		if (!program_given(site->ctl->call, "unasked") && !*conf_str(site->ctl->conf, key))
+			return err_set(err, ERR_CONFIG, NULL, "%s cannot be asked whether it has the key: set %s in tipctl's "
+				       "configuration, or --unasked when it does not run now", wishes[i].stage, key);
+	}
+	return 0;
+}
+
+int key_await(const struct key_site *site, const struct key_wish *wishes, size_t n, struct err *err)
+{
+	const char *text = program_value(site->ctl->call, "wait", WAIT_SECONDS);
+	const struct key_wish *untrue;
+	struct err why = ERR_INIT;
+	int64_t seconds, deadline;
+
+	if (number_int(text, &seconds) != NUMBER_OK || seconds < 0 || seconds > WAIT_MAX)
+		return err_set(err, ERR_USAGE, "bad-value", "--wait %.32s: seconds from 0 to %d are needed", text, WAIT_MAX);
+	if (check_askable(site, wishes, n, err) < 0)
+		return -1;
+	deadline = clock_mono_ms() + seconds * 1000;
+	while ((untrue = first_untrue(site, wishes, n, &why)) != NULL) {
+		if (why.text[0] && program_given(site->ctl->call, "unasked"))
+			return 0;
+		if (clock_mono_ms() >= deadline)
+			return say_missing(untrue, &why, err);
+		(void)poll(NULL, 0, PAUSE_MS);
+		err_clear(&why);
+	}
+	return 0;
+}
+
+int key_set_state(struct key_site *site, struct keyring_key *key, enum key_state state, const char *did,
+		  struct err *err)
+{
+	key->state = state;
+	if (state == KEY_ACTIVE) {
+		key->from = clock_day();
+		key->until = key_kinds[key->kind].days ? key->from + key_kinds[key->kind].days : 0;
+	} else if (state != KEY_COMING) {
+		key->until = clock_day();
+	}
+	return keyring_save(&site->ring, err) < 0 ? -1 : key_audit(site, did, key, NULL, err);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * key_move: a key on its way to those who hold it, in steps that a crash cannot spoil.
+ *
+ * A copy is noted in the inventory before it is made, so that none is forgotten when the key is destroyed. Daemons see
+ * new files by themselves (stage_keys.h); key_await asks each one's /status until it names the key. So nobody seals
+ * with
+ * a key before all have it who must open it. What is interrupted is done again from the start: each step first looks
+ * whether it has been done.
+ */
+#ifndef TIPLINE_OPS_CTL_KEY_MOVE_H
+#define TIPLINE_OPS_CTL_KEY_MOVE_H
+
+#include "ops/ctl/key_audit.h"
+#include "ops/ctl/key_site.h"
+
+/* Writes a copy of a secret file, mode 0600, unless it is there with this content. Saves the inventory first. */
+int key_put(struct key_site *site, struct keyring_key *key, const char *file, struct slice content, struct err *err);
+/* The content of a file of the inventory's; for a secret one. */
+int key_get(const struct key_site *site, const char *file, struct buf *content, struct err *err);
+/* Replaces a file that holds no secret. `file` as in the inventory. */
+int key_put_public(const struct key_site *site, const char *file, struct slice content, struct err *err);
+/* Notes the copies of a bus or triage key that lie in the daemons' folders, whoever put them there. */
+void key_find_copies(struct key_site *site, struct keyring_key *key);
+/* Overwrites and unlinks all copies that `which` wants gone, and forgets them. */
+int key_shred_files(struct key_site *site, struct keyring_key *key, bool (*which)(const char *file), struct err *err);
+
+/* What a daemon's /status must say of its keys. */
+struct key_wish {
+	const char *stage;   /* "classify" */
+	char name[128];      /* named, or not named, by "keys"; "": none */
+	bool gone;           /* `name` must not be there */
+	unsigned seals;      /* the epoch it seals with; 0: whichever */
+};
+
+#define KEY_WISHES_MAX 80
+
+/*
+ * Waits until all wishes are true: ERR_TEMPORARY after --wait (30 s), saying what is missing. A daemon without an
+ * address in tipctl's configuration cannot be asked: ERR_CONFIG, unless --unasked was given.
+ */
+int key_await(const struct key_site *site, const struct key_wish *wishes, size_t n, struct err *err);
+
+/* Sets the state, and the days that go with it; saves; says it in the audit log. */
+int key_set_state(struct key_site *site, struct keyring_key *key, enum key_state state, const char *did,
+		  struct err *err);
+
+#endif

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An adapter's new pair of keys, and the end of one. The list of adapters gets the new public keys with the old ones
+ * beside them (`former`), so that what the adapter has signed and spooled goes on being taken; when gateway and
+ * classify
+ * say that they have the list, the adapter's files are exchanged, and it is started again. `keys retire adapter` takes
+ * the former keys off the list. `keys revoke adapter` marks the adapter, and neither key is taken any more.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "ops/ctl/keys_rotate.h"
+#include "schema/hex.h"
+#include "schema/keys.h"
+#include "schema/keys_new.h"
+
+#define LIST "adapters.yaml"
+
+struct rotation {
+	struct key_site *site;
+	struct keyring_key *key;
+	struct adapter_list list;
+	struct adapter *adapter; /* of the list */
+};
+
+static int open_list(struct rotation *rotation, const char *name, struct err *err)
+{
+	struct buf path = BUF_INIT;
+	int result = adapter_list_load(&rotation->list, keyring_path(&rotation->site->ring, LIST, &path), err);
+
+	buf_release(&path);
+	for (size_t i = 0; result == 0 && i < rotation->list.n; i++)
+		if (strcmp(rotation->list.items[i].name, name) == 0)
+			rotation->adapter = &rotation->list.items[i];
+	if (result == 0 && !rotation->adapter)
+		return err_set(err, ERR_CONFIG, NULL, "there is no adapter \"%.64s\" on the list", name);
+	return result;
+}
+
+/* Everywhere, and waited for: `gone` whether the name must have left. */
+static int give_list(struct rotation *rotation, const char *print, bool gone, struct err *err)
+{
+	static const struct {
+		const char *stage, *program;
+	} holders[] = { { "gateway", "tipline-gateway" }, { "classify", "tipline-classify" } };
+	struct key_wish wishes[2];
+	struct buf text = BUF_INIT, place = BUF_INIT;
+	int result;
+
+	adapter_list_print(&rotation->list, &text);
+	result = key_put_public(rotation->site, LIST, buf_slice(&text), err);
+	for (size_t i = 0; i < 2; i++) {
+		if (result == 0 && *key_site_place(rotation->site, holders[i].program, "keys.adapters", &place))
+			result = key_put_public(rotation->site, buf_text(&place), buf_slice(&text), err);
+		wishes[i] = (struct key_wish){ .stage = holders[i].stage, .gone = gone };
+		snprintf(wishes[i].name, sizeof(wishes[i].name), "adapter:%s", print);
+	}
+	buf_release(&text);
+	buf_release(&place);
+	return result == 0 ? key_await(rotation->site, wishes, 2, err) : -1;
+}
+
+static void own_file(const struct rotation *rotation, char file[KEY_NAME_MAX + 48], const char *suffix)
+{
+	snprintf(file, KEY_NAME_MAX + 48, "adapters/%s.%u.%s", rotation->key->name, rotation->key->epoch, suffix);
+}
+
+static int make(struct rotation *rotation, struct err *err)
+{
+	struct buf sign = BUF_INIT, curve = BUF_INIT;
+	uint8_t sign_public[FRAME_SIGN_PUBLIC];
+	char curve_public[41], hex[2 * FRAME_SIGN_PUBLIC + 1], file[KEY_NAME_MAX + 48];
+	struct keyring_key *key = rotation->key;
+	int result;
+
+	keys_new_sign(&sign, sign_public);
+	keys_new_curve(&curve, curve_public);
+	hex_encode(hex, sign_public, sizeof(sign_public));
+	snprintf(key->public_key, sizeof(key->public_key), "%s %s", hex, curve_public);
+	fingerprint_public(key->print, slice_of(sign_public, sizeof(sign_public)));
+	own_file(rotation, file, "sign");
+	result = key_put(rotation->site, key, file, buf_slice(&sign), err);
+	own_file(rotation, file, "curve");
+	if (result == 0)
+		result = key_put(rotation->site, key, file, buf_slice(&curve), err);
+	if (result == 0)
+		result = key_audit(rotation->site, "make", key, NULL, err);
+	buf_release(&sign);
+	buf_release(&curve);
+	return result;
+}
+
+/* Of an entry that an interrupted rotation left, or none: both files are there, or they are made again. */
+static int have_keys(struct rotation *rotation, struct err *err)
+{
+	static const char *const suffixes[] = { "sign", "curve" };
+	struct buf path = BUF_INIT;
+	char file[KEY_NAME_MAX + 48];
+	bool there = rotation->key->print[0];
+
+	for (size_t i = 0; i < 2; i++) {
+		own_file(rotation, file, suffixes[i]);
+		there = there && access(keyring_path(&rotation->site->ring, file, &path), F_OK) == 0;
+	}
+	if (!there)
+		for (size_t i = 0; i < 2; i++) {
+			own_file(rotation, file, suffixes[i]);
+			if (keys_shred(keyring_path(&rotation->site->ring, file, &path), err) < 0) {
+				buf_release(&path);
+				return -1;
+			}
+		}
+	buf_release(&path);
+	return there ? 0 : make(rotation, err);
+}
+
+/* The keys in force become the former ones, unless the list has the new ones already. */
+static int enter_keys(struct rotation *rotation, struct err *err)
+{
+	struct adapter *adapter = rotation->adapter, fresh = *adapter;
+	const char *text = rotation->key->public_key;
+
+	if (hex_decode(fresh.sign_public, FRAME_SIGN_PUBLIC, text, 2 * FRAME_SIGN_PUBLIC) < 0 ||
+	    strlen(text) != 2 * FRAME_SIGN_PUBLIC + 41)
+		return err_set(err, ERR_CONFIG, NULL, "the inventory has no public keys of adapter %s", adapter->name);
+	if (memcmp(fresh.sign_public, adapter->sign_public, FRAME_SIGN_PUBLIC) == 0)
+		return 0;
+	if (adapter->has_former)
+		return err_set(err, ERR_CONFIG, NULL, "adapter %s still has former keys from the last rotation: `tipctl keys "
+			"retire "
+			       "adapter %s` first, once its spool is empty", adapter->name, adapter->name);
+	snprintf(fresh.curve_public, sizeof(fresh.curve_public), "%s", text + 2 * FRAME_SIGN_PUBLIC + 1);
+	fresh.has_former = true;
+	memcpy(fresh.former_sign, adapter->sign_public, FRAME_SIGN_PUBLIC);
+	memcpy(fresh.former_curve, adapter->curve_public, sizeof(fresh.former_curve));
+	*adapter = fresh;
+	return 0;
+}
+
+/* The adapter's own names get the new keys; the old ones are gone with the rename. */
+static int exchange_files(struct rotation *rotation, struct err *err)
+{
+	static const char *const suffixes[] = { "sign", "curve" };
+	struct buf content = BUF_INIT, path = BUF_INIT;
+	char from[KEY_NAME_MAX + 48], to[KEY_NAME_MAX + 48];
+	int result = 0;
+
+	for (size_t i = 0; i < 2 && result == 0; i++) {
+		own_file(rotation, from, suffixes[i]);
+		snprintf(to, sizeof(to), "adapters/%s.%s", rotation->key->name, suffixes[i]);
+		buf_clear(&content);
+		keyring_add_file(rotation->key, to);
+		result = key_get(rotation->site, from, &content, err);
+		if (result == 0)
+			result = keyring_save(&rotation->site->ring, err);
+		if (result == 0)
+			result = keys_replace(keyring_path(&rotation->site->ring, to, &path), buf_slice(&content), 0600, err);
+	}
+	buf_release(&content);
+	buf_release(&path);
+	return result;
+}
+
+static int rotate(struct rotation *rotation, struct err *err)
+{
+	struct keyring_key *old = keyring_in_state(&rotation->site->ring, KEY_ADAPTER, rotation->key->name, KEY_ACTIVE);
+
+	if (have_keys(rotation, err) < 0 || enter_keys(rotation, err) < 0 ||
+	    give_list(rotation, rotation->key->print, false, err) < 0 || exchange_files(rotation, err) < 0)
+		return -1;
+	if (old) {
+		while (old->n_files > 0) /* they bear the new key now */
+			keyring_drop_file(old, 0);
+		if (key_set_state(rotation->site, old, KEY_OVERLAP, "overlap", err) < 0)
+			return -1;
+	}
+	return key_set_state(rotation->site, rotation->key, KEY_ACTIVE, "activate", err);
+}
+
+int keys_rotate_adapter(struct key_site *site, const char *name, struct ctl_output *out, struct err *err)
+{
+	struct rotation rotation = { .site = site };
+	int result = open_list(&rotation, name, err);
+
+	if (result == 0 && rotation.adapter->revoked)
+		result = err_set(err, ERR_CONFIG, NULL, "adapter %s is revoked", name);
+	if (result == 0) {
+		rotation.key = keyring_in_state(&site->ring, KEY_ADAPTER, name, KEY_COMING);
+		if (!rotation.key)
+			rotation.key = keyring_add(&site->ring, KEY_ADAPTER, name,
+						   keyring_next_epoch(&site->ring, KEY_ADAPTER, name));
+		result = rotate(&rotation, err);
+	}
+	out->note = "Bring the adapter its two files and start it again. What it signed before is taken until "
+		    "`tipctl keys retire adapter NAME`.";
+	adapter_list_release(&rotation.list);
+	return result;
+}
+
+int keys_retire_adapter(struct key_site *site, const char *name, struct err *err)
+{
+	struct rotation rotation = { .site = site, .key = keyring_in_state(&site->ring, KEY_ADAPTER, name, KEY_OVERLAP) };
+	int result = open_list(&rotation, name, err);
+
+	if (result == 0 && !rotation.key)
+		result = err_set(err, ERR_CONFIG, NULL, "adapter %s has no former key", name);
+	if (result == 0) {
+		rotation.adapter->has_former = false;
+		result = give_list(&rotation, rotation.key->print, true, err);
+	}
+	adapter_list_release(&rotation.list);
+	return result == 0 ? key_set_state(site, rotation.key, KEY_RETIRED, "retire", err) : -1;
+}
+
+int keys_revoke_adapter(struct key_site *site, const char *name, struct err *err)
+{
+	struct rotation rotation = { .site = site };
+	int result = open_list(&rotation, name, err);
+	char print[FINGERPRINT_TEXT];
+
+	if (result == 0) {
+		rotation.adapter->revoked = true;
+		rotation.adapter->has_former = false;
+		fingerprint_public(print, slice_of(rotation.adapter->sign_public, FRAME_SIGN_PUBLIC));
+		result = give_list(&rotation, print, true, err);
+	}
+	for (size_t i = 0; i < site->ring.n && result == 0; i++) {
+		struct keyring_key *key = site->ring.keys[i];
+
+		if (key->kind == KEY_ADAPTER && strcmp(key->name, name) == 0 && key->state != KEY_RETIRED)
+			result = key_set_state(site, key, KEY_RETIRED, "revoke", err);
+	}
+	adapter_list_release(&rotation.list);
+	return result;
+}
