@@ -86,12 +86,13 @@ static int make_hex(struct maker *maker, const uint8_t *key, size_t len, const c
 	return result;
 }
 
-/* The root key and the first list that it signs. From the day before: not every clock of a site is right. */
+/* The root key and the first list that it signs. */
 static int make_signed_list(struct maker *maker, const struct seal_recipients *to)
 {
 	uint8_t root[RECIPIENTS_ROOT_SECRET], root_public[RECIPIENTS_ROOT_PUBLIC];
 	const uint32_t today = clock_day();
-	struct recipients list = { .to = *to, .not_before = today - 1, .not_after = today + RECIPIENTS_DAYS };
+	struct recipients list = { .to = *to, .not_before = today - RECIPIENTS_SLACK_DAYS,
+				   .not_after = today + RECIPIENTS_DAYS };
 	char text[2 * RECIPIENTS_ROOT_PUBLIC + 2];
 	struct buf file = BUF_INIT;
 	int result;

@@ -47,6 +47,7 @@
 #define RECIPIENTS_ROOT_SECRET 64 /* as libsodium has it: seed, then the public key */
 #define RECIPIENTS_SIGNATURE_BYTES 64
 #define RECIPIENTS_DAYS 90 /* how long a list is valid when nobody says otherwise */
+#define RECIPIENTS_SLACK_DAYS 1 /* it begins so many days before: not every clock of a site is right */
 
 /* X(symbol, code, what to do about it) */
 #define RECIPIENTS_REFUSALS(X) \

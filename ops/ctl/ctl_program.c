@@ -32,7 +32,7 @@ static const struct program_option options[] = {
 	{ "stage", 0, "STAGE", "parked: only those that this stage parked" },
 	{ "since", 0, "DAY", "parked, explain: only tips first seen on this day or later (2026-11-24, UTC)" },
 	{ "until", 0, "DAY", "parked: only tips first seen on this day or earlier; recipients sign: the list's last day, "
-			     "90 days after its first unless given" },
+			     "in 90 days unless given" },
 	{ "state", 0, "STATE", "parked list: open (unless given), replaying, replayed, discarded or all" },
 	{ "all", 0, NULL, "parked replay, discard: everything that is open" },
 	{ "dry-run", 0, NULL, "parked replay, discard: show what would be done, do nothing" },
@@ -60,7 +60,7 @@ static const struct program_option options[] = {
 	{ "recovery", 0, "RECIPIENT", "recipients sign: another recovery key" },
 	{ "custodian", 0, "RECIPIENT", "recipients sign: another custodian's key" },
 	{ "epoch", 0, "N", "recipients sign: the list's epoch, one more than before unless given; keys retire: which" },
-	{ "from", 0, "DAY", "recipients sign: the list's first day; today unless given" },
+	{ "from", 0, "DAY", "recipients sign: the list's first day; unless given yesterday, since clocks differ" },
 	{ "within", 0, "DAYS", "recipients show, check, keys check: what ends in fewer days than this is expiring (14)" },
 	{ "keys", 0, "FOLDER", "keys: another folder of keys than the configuration's" },
 	{ "public", 0, NULL, "keys export: the public halves; nothing else is ever exported" },
@@ -201,7 +201,7 @@ const struct program ctl_program = {
 		"\n"
 		"recipients sign: writes the signed list of whom intake seals tips to (tipline-recipients(5)), where the root "
 		"key is: on a machine that is never connected. FILE is the list in force: it is replaced by one with "
-		"the next epoch, valid from today for 90 days (--from, --until), with the same keys or those of --triage, "
+		"the next epoch, valid for 90 days (--from, --until), with the same keys or those of --triage, "
 		"--recovery and --custodian. With --request it signs what a file without a signature asks for. A first list "
 		"needs all three keys. An epoch that is not higher than that of FILE is refused. Copy the new list over "
 		"keys.recipients of each gateway and send the gateway SIGHUP: it hands the list to adapters at once, and "

@@ -187,7 +187,7 @@ static int take_days(const struct ctl *ctl, struct recipients *list, struct err 
 	if (until >= 0)
 		list->not_after = (uint32_t)until;
 	else if (from >= 0 || !program_given(ctl->call, "request"))
-		list->not_after = list->not_before + RECIPIENTS_DAYS;
+		list->not_after = (from >= 0 ? list->not_before : clock_day()) + RECIPIENTS_DAYS;
 	if (list->not_after < list->not_before)
 		return err_set(err, ERR_USAGE, "bad-value", "its last day (--until) would be before its first (--from)");
 	if (list->not_after < clock_day())
@@ -205,7 +205,7 @@ static int compose(const struct ctl *ctl, struct signing *signing, struct err *e
 		return -1;
 	signing->list = signing->newest;
 	signing->list.to.epoch++;
-	signing->list.not_before = clock_day();
+	signing->list.not_before = clock_day() - RECIPIENTS_SLACK_DAYS;
 	if (request && recipients_load(&signing->list, request, err) < 0)
 		return -1;
 	if (number_of(ctl, "epoch", NULL, 1, &epoch, err) < 0 || take_keys(ctl, signing, err) < 0 ||

@@ -26,12 +26,16 @@ static int load_state(struct trust *trust, struct err *err)
 
 	if (access(trust->state, F_OK) != 0 && errno == ENOENT)
 		return 0;
-	if (recipients_load(&trust->newest, trust->state, &why) != 0 ||
-	    recipients_verify(&trust->newest, trust->root, &why) != 0)
+	if (recipients_load(&trust->newest, trust->state, &why) == 0 &&
+	    recipients_verify(&trust->newest, trust->root, &why) == 0) {
+		trust->known = true;
+		return 0;
+	}
+	if (why.kind == ERR_CONFIG)
 		return err_set(err, ERR_CONFIG, why.reason, "%s, where this adapter keeps the newest list of recipients: "
 			       "%.200s. If the site has a new root key, remove that file", trust->state, why.text);
-	trust->known = true;
-	return 0;
+	*err = why; /* no memory, and that has nothing to do with the file */
+	return -1;
 }
 
 static int keep(struct trust *trust, const struct recipients *list, struct err *err)

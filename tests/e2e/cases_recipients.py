@@ -123,7 +123,7 @@ def test_recipients_commands(pipeline):
             (f"--{n}", key(pipeline, "teams", {"triage": "assessment", "recovery": "corruption",
                                                "custodian": "oversight"}[n] + ".recipient"))]
     told = said_by(pipeline, "sign", mine, "--root", root, *keys, "--epoch", "5")
-    equal((told["epoch"], told["not_before"], told["not_after"]), (5, day(0), day(90)), "a first list")
+    equal((told["epoch"], told["not_before"], told["not_after"]), (5, day(-1), day(90)), "a first list")
     equal([k["name"] for k in told["keys"]], ["triage", "recovery", "custodian"], "keys")
     equal(said_by(pipeline, "check", mine, "--root", public)["state"], "valid", "state")
     told_of = said_by(pipeline, "check", mine, "--root", public, "--within", "91", status=1)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * libtipline and the lists of recipients that a real gateway hands out, good ones and others. What makes a test fail:
- *     trust_offer is left out of take_welcome (submit_receive.c)      all but the last
- *     submit_distrust does not close the session (submit.c)           bad lists: tips reach the topic
+ *     trust_offer is left out of take_welcome (submit_receive.c)      all
+ *     try_another says that there is none (submit.c)                  another_gateway_has_the_good_list
  *     on_renewal is left out of the table (submit_receive.c)          renewed_while_connected
  *     core_welcome sends nothing (gateway/core.c)                     renewed_while_connected
  *     rehearsal_seal does not ask trust_current (tipline.c)           no_list_at_all
@@ -221,6 +221,45 @@ static void test_an_older_list_after_a_restart(void **state)
 	kept_until_renewed(&four, RECIPIENTS_OLDER, &six);
 }
 
+/* The first gateway of two is in the wrong hands: tips go by the other, and the first is told nothing. */
+static void test_another_gateway_has_the_good_list(void **state)
+{
+	uint8_t own_public[RECIPIENTS_ROOT_PUBLIC], own[RECIPIENTS_ROOT_SECRET];
+	struct tipline_stats stats;
+	char text[1024];
+	(void)state;
+
+	set_up(true);
+	frame_sign_keypair(own_public, own);
+	const struct recipients bad = make_list(9, 0, 30, own);
+	hand_out(&bad);
+	start_gateway();
+	const pid_t wrong = site.gateway;
+	const int first = site.port;
+	site.port = free_port();
+	write_configs();
+	start_gateway();
+	(void)snprintf(text, sizeof(text),
+		       "gateway: [\"127.0.0.1:%d\", \"127.0.0.1:%d\"]\nadapter: {id: 1, channel: batch}\n"
+		       "keys: {sign: keys/adapters/desk.sign, curve: keys/adapters/desk.curve, gateway: keys/gateway.curve.pub,"
+		       " root: keys/root.pub, recipients: keys/recipients.json}\nspool: {path: spool}\n"
+		       "reconnect: {min: 50ms, max: 200ms, greet: 2s, stopped: 300ms}\n", first, site.port);
+	write_file(site.config, text);
+	struct tipline *tipline = open_adapter(site.config);
+	for (int i = 0; i < 5; i++)
+		put(tipline, i);
+	assert_int_equal(tipline_drain(tipline, DEADLINE_MS), TIPLINE_OK); /* nobody has to look */
+	all_delivered(tipline, 5);
+	tipline_stats(tipline, &stats);
+	assert_null(stats.recipients_refused);
+	assert_int_equal(stats.recipients_epoch, 1);
+	assert_int_equal(stats.resubmitted, 0); /* the first was given none */
+	tipline_close(tipline, 0);
+	kill_gateway(SIGKILL);
+	site.gateway = wrong;
+	kill_gateway(SIGKILL);
+}
+
 static void test_no_list_at_all(void **state)
 {
 	static const char json[] = "{\"channel\":\"batch\",\"narrative\":\"told to nobody\",\"contact\":\"none\"}";
@@ -264,6 +303,7 @@ int main(int argc, char **argv)
 		CASE(test_two_lists_of_one_epoch),
 		CASE(test_renewed_while_connected),
 		CASE(test_an_older_list_after_a_restart),
+		CASE(test_another_gateway_has_the_good_list),
 		CASE(test_no_list_at_all),
 	};
 	if (argc == 3 && strcmp(argv[1], "--as-gateway") == 0) {
