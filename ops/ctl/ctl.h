@@ -74,6 +74,7 @@ json_t *ctl_date(int64_t day);
 int ctl_topics_create(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_topics_check(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_keys_init(struct ctl *ctl, struct ctl_output *out, struct err *err);
+int ctl_recipients_root(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_recipients_sign(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_recipients_show(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_recipients_check(struct ctl *ctl, struct ctl_output *out, struct err *err);

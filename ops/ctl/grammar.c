@@ -33,6 +33,7 @@ const struct ctl_command ctl_commands[] = {
 	  "end the use of an older one", "keys by epoch wait unasked" },
 	{ "keys revoke", "adapter NAME", 2, 2, CTL_CONF, ctl_keys_revoke, "take nothing of an adapter any more",
 	  "keys by wait unasked" },
+	{ "recipients root", "FOLDER", 1, 1, 0, ctl_recipients_root, "make a root key, where it is to stay", "" },
 	{ "recipients sign", "FILE", 1, 1, 0, ctl_recipients_sign, "sign or renew the list of whom intake seals to",
 	  "root request triage recovery custodian epoch from until" },
 	{ "recipients show", "FILE", 1, 1, 0, ctl_recipients_show, "what such a list says, and whether it holds",

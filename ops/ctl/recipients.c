@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tipctl recipients: the signed list of whom intake seals to. `sign` runs where the root key is, offline; `show` and
- * `check` need its public half alone.
+ * tipctl recipients: the signed list of whom intake seals to. `root` and `sign` run where the root key is, offline;
+ * `show` and `check` need its public half alone.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -11,6 +11,7 @@
 #include "ops/ctl/ctl.h"
 #include "ops/runtime/clock.h"
 #include "schema/keys.h"
+#include "schema/keys_new.h"
 #include "schema/recipients.h"
 
 #define WITHIN_DAYS "14"
@@ -245,9 +246,46 @@ int ctl_recipients_sign(struct ctl *ctl, struct ctl_output *out, struct err *err
 	result = sign(ctl, signing, err);
 	if (result == 0) {
 		show(out, &signing->list, state_of(&signing->list, clock_day(), 0), "right");
-		out->note = "Copy it over keys.recipients of each gateway and send that SIGHUP; adapters learn it there.";
+		out->note = "Put it in place of each gateway's keys.recipients, by a rename: adapters have it within a second.";
 	}
 	mem_wipe(signing, sizeof(*signing));
 	free(signing);
+	return result;
+}
+
+static int write_in(const char *folder, const char *name, struct slice content, unsigned mode, struct err *err)
+{
+	struct buf path = BUF_INIT;
+	int result;
+
+	buf_printf(&path, "%s/%s", folder, name);
+	result = keys_write(buf_text(&path), content, mode, err);
+	buf_release(&path);
+	return result;
+}
+
+int ctl_recipients_root(struct ctl *ctl, struct ctl_output *out, struct err *err)
+{
+	uint8_t root[RECIPIENTS_ROOT_PUBLIC];
+	struct buf secret = BUF_INIT, half = BUF_INIT;
+	char fingerprint[KEYS_FINGERPRINT_TEXT];
+	int result;
+
+	if (keys_begin(err) < 0)
+		return -1;
+	keys_new_sign(&secret, root);
+	keys_hex_file(&half, root, sizeof(root));
+	/* The public half first: who has that alone has nothing, and neither is ever overwritten. */
+	result = write_in(ctl->argv[0], "root.pub", buf_slice(&half), 0644, err);
+	if (result == 0)
+		result = write_in(ctl->argv[0], "root.key", buf_slice(&secret), 0600, err);
+	if (result == 0) {
+		keys_fingerprint(fingerprint, slice_of(root, sizeof(root)));
+		out->value = json_pack("{s:s, s:s}", "folder", ctl->argv[0], "fingerprint", fingerprint);
+		out->note = "Keep root.key on a machine that is never connected, and a copy of it elsewhere; each adapter gets "
+			    "root.pub.";
+	}
+	buf_release(&secret);
+	buf_release(&half);
 	return result;
 }

@@ -146,8 +146,12 @@ def test_recipients_commands(pipeline):
         with open(mine, "w", encoding="utf-8") as f:
             f.write(made(pipeline, root, epoch, first, last))
         equal(said_by(pipeline, "check", mine, "--root", public, status=1)["state"], state, state)
-    pipeline.run("tipctl", "keys", "init", os.path.join(folder, "other"))
-    other = os.path.join(folder, "other", "root.pub")
+    equal(len(said_by(pipeline, "root", folder)["fingerprint"]), 16, "fingerprint")
+    holds("not overwritten" in said_by(pipeline, "root", folder, status=78), "a root key is never overwritten")
+    equal(os.stat(os.path.join(folder, "root.key")).st_mode & 0o777, 0o600, "mode of root.key")
+    other, own = os.path.join(folder, "root.pub"), os.path.join(folder, "own.json")
+    said_by(pipeline, "sign", own, "--root", os.path.join(folder, "root.key"), *keys)
+    equal(said_by(pipeline, "check", own, "--root", other)["signature"], "right", "signed by a root key of its own")
     equal(said_by(pipeline, "check", key(pipeline, "recipients.json"), "--root", other, status=1)["signature"], "wrong",
           "another root")
 
