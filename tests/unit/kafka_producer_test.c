@@ -210,12 +210,15 @@ static void renews_after_a_fatal_error(void **state)
 	struct tally tally = { 0 };
 	struct kafka_producer *producer = fixture_producer(f, 30000, 100, count, &tally);
 	int64_t deadline = clock_mono_ms() + WAIT_MS;
+	int sent = 0;
 
 	send_some(f, producer, 1);
 	ok(f, kafka_producer_flush(producer, WAIT_MS, &f->err));
 	tally.seen = 0;
 	ok(f, kafka_embedded_fail_produce(f->broker, "OUT_OF_ORDER_SEQUENCE_NUMBER", 1, &f->err));
-	send_some(f, producer, 5);
+	/* On a busy machine the answer may be here before the fifth is sent. */
+	while (sent < 5 && fixture_send(f, producer, "k", "v", (void *)(uintptr_t)sent) == 0)
+		sent++;
 	while (kafka_producer_poll(producer, 50, &f->err) >= 0)
 		assert_true(clock_mono_ms() < deadline);
 	assert_string_equal(f->err.reason, "producer-fatal");
@@ -225,7 +228,7 @@ static void renews_after_a_fatal_error(void **state)
 	assert_string_equal(f->err.reason, "producer-fatal");
 	ok(f, kafka_producer_renew(producer, &f->err));
 	assert_int_equal(kafka_producer_queued(producer), 0);
-	assert_int_equal(tally.failed, 5);
+	assert_int_equal(tally.failed, sent);
 	tally.seen = 0;
 	send_some(f, producer, 5);
 	ok(f, kafka_producer_flush(producer, WAIT_MS, &f->err));
