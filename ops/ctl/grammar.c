@@ -59,6 +59,8 @@ const struct ctl_command ctl_commands[] = {
 	{ "cases tips", "", 0, 0, CTL_CONF | CTL_STORE, ctl_cases_tips, "tips with their case and outcome",
 	  "team outcome limit store" },
 	{ "cases summary", "", 0, 0, CTL_CONF | CTL_STORE, ctl_cases_summary, "counts by team and outcome", "store" },
+	{ "store copy", "FILE", 1, 1, CTL_CONF | CTL_STORE, ctl_store_copy, "copy the whole store, while the sink runs",
+	  "store" },
 	{ "explain", "TIP", 1, 1, CTL_CONF | CTL_KAFKA_IF_THERE | CTL_STORE_IF_THERE, ctl_explain,
 	  "what each stage decided about a tip, and by what", "store bus-key identity team since" },
 	{ "canary tip", "", 0, 0, 0, ctl_canary_tip, "a tip with a marker in every field, for tip-submit", "markers" },

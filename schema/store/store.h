@@ -48,6 +48,12 @@ void store_rollback(struct store *store);
 /* Next offset to read, -1 when unknown. */
 int64_t store_position(struct store *store, const char *topic, int32_t partition);
 
+/*
+ * A copy of the whole store as it is now, in one new file (0600) that is on the disk when this returns; a writer goes
+ * on meanwhile. ERR_DATA, reason copy-exists, when there is such a file. Nothing is left of a copy that failed.
+ */
+int store_copy(struct store *store, const char *path, struct err *err);
+
 /* Reading. Newest first. Callbacks return 0 to go on, 1 to stop. Strings and slices are valid during the call. */
 struct store_tip {
 	struct tip_id tip_id, case_id;

@@ -78,6 +78,18 @@ def test_dry_run_sends_nothing(pipeline):
     equal(pipeline.status("gateway")["in"], before, "submits at the gateway")
 
 
+def test_store_copy(pipeline):
+    """a copy of the store, taken while the sink runs, holds every tip, and opens as one"""
+    stored(pipeline, submit_tips(pipeline, "partner", [{"narrative": MONEY}])[-1]["tip_id"])
+    pipeline.wait_drained()
+    copy = pipeline.path("copy.db")
+    said = pipeline.tipctl_json("store", "copy", copy)
+    equal(said["tips"], len(tips_in_store(pipeline)), "tips in the copy")
+    equal(len(pipeline.tipctl_json("cases", "tips", "--store", copy)), said["tips"], "tips that cases shows")
+    again = pipeline.run("tipctl", "--config", pipeline.conf_of("tipctl"), "store", "copy", copy, check=False)
+    holds(again.returncode == 65 and "stays as it is" in again.stderr, f"a copy over a copy: {again}")
+
+
 def test_repeat_is_one_tip(pipeline):
     """the same tip again is acknowledged, counted, and stored once"""
     tip = {"narrative": "Sgt Albright at Hendon takes free meals and warns the owner of raids.",

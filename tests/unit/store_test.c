@@ -362,6 +362,59 @@ static void what_is_deleted_is_gone_from_the_file(void **state)
 	free(bytes);
 }
 
+/*
+ * Fails when the bytes of the file are copied instead: what was committed is still in the log (tried).
+ */
+static void a_copy_holds_what_is_in_the_log(void **state)
+{
+	struct store *writer = open_as(STORE_WRITE), *reader, *copy = NULL;
+	struct err err = ERR_INIT;
+	char name[160];
+	struct stat st;
+
+	(void)state;
+	(void)snprintf(name, sizeof(name), "%s/copy.db", dir);
+	add_batch(writer, 0, 30);
+	reader = open_as(STORE_READ);
+	assert_int_equal(store_begin(writer, NULL), 0);
+	assert_int_equal(add(writer, 30, NULL), 1); /* not committed: the writer is in the middle, and is not held up */
+	assert_int_equal(store_copy(reader, name, &err), 0);
+	assert_int_equal(store_commit(writer, NULL), 0);
+	assert_int_equal(stat(name, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+
+	assert_int_equal(store_open(&copy, name, STORE_READ, &err), 0);
+	assert_int_equal(totals_of(copy).tips, 30);
+	assert_int_equal(store_position(copy, TOPIC, 0), 30);
+	expect_sql(copy, "PRAGMA integrity_check", "ok");
+	store_close(copy);
+
+	assert_int_equal(store_copy(reader, name, &err), -1);
+	assert_string_equal(err.reason, "copy-exists");
+	expect_sql(reader, "SELECT count(*) FROM tips", "31");
+	assert_int_equal(unlink(name), 0);
+	store_close(reader);
+	store_close(writer);
+}
+
+static void nothing_is_left_of_a_copy_that_failed(void **state)
+{
+	struct store *store = open_as(STORE_WRITE);
+	struct err err = ERR_INIT;
+	char name[160];
+
+	(void)state;
+	(void)snprintf(name, sizeof(name), "%s/nowhere/copy.db", dir);
+	assert_int_equal(store_copy(store, name, &err), -1);
+	assert_non_null(strstr(err.text, name));
+	(void)snprintf(name, sizeof(name), "%s/copy.db", dir);
+	assert_int_equal(store_begin(store, NULL), 0); /* SQLite copies nothing from within a transaction */
+	assert_int_equal(store_copy(store, name, &err), -1);
+	assert_int_equal(access(name, F_OK), -1);
+	store_rollback(store);
+	store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -376,6 +429,8 @@ int main(void)
 		IN_DIR(foreign_and_newer_files_are_left_alone),
 		IN_DIR(a_file_with_tables_of_others_is_left_alone),
 		IN_DIR(what_is_deleted_is_gone_from_the_file),
+		IN_DIR(a_copy_holds_what_is_in_the_log),
+		IN_DIR(nothing_is_left_of_a_copy_that_failed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
