@@ -45,7 +45,7 @@ int adapter_left_waiting(struct tipline *tipline, const char *program)
 	if (code != TIPLINE_OK)
 		adapter_error(&err, code);
 	else
-		err_set(&err, ERR_TEMPORARY, NULL, "tips wait in the spool");
+		err_set(&err, ERR_TEMPORARY, NULL, "tips still wait");
 	(void)fprintf(stderr, "%s: %s; what waits in the spool goes out with the next run (tip-submit --resume)\n", program,
 		      err.text);
 	return err_exit_status(&err);

@@ -219,10 +219,20 @@ static int put_flags(struct run *run, const struct program_call *call, struct er
 	return rc;
 }
 
+/* What was refused in earlier runs, once more. */
+static int put_refused(struct run *run, struct err *err)
+{
+	int code = tipline_requeue(run->tipline, &run->put);
+
+	return code == TIPLINE_OK ? 0 : adapter_error(err, code);
+}
+
 static int put_all(struct run *run, const struct program_call *call, struct err *err)
 {
 	int rc = 0;
 
+	if (program_given(call, "refused"))
+		return put_refused(run, err);
 	if (program_given(call, "resume"))
 		return 0;
 	if (any_flag(call))
@@ -264,6 +274,10 @@ static void advise(const struct run *run)
 		if (refusals & 1u << i && info->todo)
 			(void)fprintf(stderr, "tip-submit: %s: %s\n", info->word, info->todo);
 	}
+	if (refusals)
+		(void)fprintf(stderr, "tip-submit: what was refused is kept, sealed, in the spool's quarantine. Where the "
+				      "gateway's side was wrong, mend that, then: tip-submit --resume --refused. Where this "
+				      "adapter's was, mend it and give the tips again\n");
 }
 
 static int conclude(struct run *run, const struct program_call *call)
@@ -306,6 +320,10 @@ static int check_usage(const struct program_call *call, double *wait, struct err
 		return err_set(err, ERR_USAGE, NULL, "a tip from flags and files at once");
 	if (any_flag(call) && !program_given(call, "narrative"))
 		return err_set(err, ERR_USAGE, NULL, "--narrative is needed for a tip from flags");
+	if (program_given(call, "refused") && !program_given(call, "resume"))
+		return err_set(err, ERR_USAGE, NULL, "--refused goes with --resume");
+	if (program_given(call, "resume") && (any_flag(call) || call->argc > 0))
+		return err_set(err, ERR_USAGE, NULL, "--resume takes no tip: it submits what the spool holds");
 	if (check_contact(call, err))
 		return -1;
 	return adapter_number(call, "wait", 0, 86400, wait, err);
@@ -330,7 +348,7 @@ static int submit(struct run *run, const struct program_call *call, double wait,
 	return rc;
 }
 
-static int run_program(const struct program_call *call, struct err *err)
+int tip_submit_run(const struct program_call *call, struct err *err)
 {
 	struct run run = { .quiet = program_given(call, "json"), .terminal = isatty(STDERR_FILENO) == 1 };
 	double wait = 60;
@@ -343,57 +361,3 @@ static int run_program(const struct program_call *call, struct err *err)
 		rc = -1;
 	return rc;
 }
-
-static const struct program_option options[] = {
-	{ "dry-run", 'n', NULL, "check only; seal and send nothing" },
-	{ "narrative", 0, "TEXT", "one tip from flags: what happened" },
-	{ "channel", 0, "NAME", "web, phone, partner, batch or letter" },
-	{ "where", 0, "TEXT", "where it happened" },
-	{ "when", 0, "TEXT", "when it happened" },
-	{ "relation", 0, "TEXT", "what the tipster is to those concerned" },
-	{ "language", 0, "TAG", "language of the narrative" },
-	{ "contact", 0, "MODE", "none, mailbox or details" },
-	{ "contact-details", 0, "TEXT", "sealed to the contact custodian alone" },
-	{ "tip-id", 0, "HEX", "32 hex digits, to send the same tip again" },
-	{ "receipts", 0, "FILE", "append what became of each tip, as JSON lines" },
-	{ "wait", 0, "SECONDS", "how long to wait for acknowledgements (60)" },
-	{ "resume", 0, NULL, "give nothing new, submit what the spool holds" },
-	{ "json", 0, NULL, "one JSON object on standard output instead of a line a tip" },
-	PROGRAM_OPTIONS_END
-};
-
-const struct program tip_submit_program = {
-	.name = "tip-submit",
-	.section = "1",
-	.summary = "seal tips and submit them to the gateway",
-	.synopsis = "[--dry-run] [--receipts FILE] [FILE ... | - | --narrative TEXT ... | --resume]",
-	.description =
-		"Reads tips as JSON documents, one a line, from files or standard input; a line may also hold the "
-		"document as its member \"tip\". Or takes one tip from flags.\n"
-		"\n"
-		"Each tip is checked, sealed, signed and kept in the spool before the next is read, then submitted "
-		"until the gateway has acknowledged it. For each line the program says whether it was accepted or "
-		"why not, never what stood in it. What is not acknowledged in time stays in the spool for the next "
-		"run.\n"
-		"\n"
-		"What is given by flags stands in the process's command line, where any user of the machine can read it, "
-		"until it is sealed; it is wiped then, but stays in the shell's history. Files and standard input leave no "
-		"such trace.\n"
-		"\n"
-		"Tips are sealed to a list of recipients that the site's root key signed (keys.root). Without one that is "
-		"valid today nothing is taken, and what waits in the spool is given to no gateway until it hands out a good "
-		"list (tipline-recipients(5)).\n"
-		"\n"
-		"Exit status: 0 all accepted, 65 some refused, 69 the gateway refuses this adapter or its list of "
-		"recipients is refused, 75 some still wait in the spool.",
-	.examples = "  tip-submit --config adapter.yaml --receipts receipts.jsonl tips.jsonl\n"
-		    "  tip-submit --config adapter.yaml \\\n"
-		    "      --narrative 'PC 2214SN takes money from the scrap yard.'\n"
-		    "  tip-submit --config adapter.yaml --resume",
-	.options = options,
-	.conf_tables = adapter_conf_tables,
-	.conf_optional = true,
-	.secrets = true,
-	.check = adapter_check,
-	.run = run_program,
-};

@@ -9,4 +9,6 @@
 
 extern const struct program tip_submit_program;
 
+int tip_submit_run(const struct program_call *call, struct err *err);
+
 #endif

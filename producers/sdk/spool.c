@@ -80,19 +80,6 @@ void spool_close(struct spool *spool)
 	free(spool);
 }
 
-static int insert_row(struct spool *spool, const struct pending *pending, int64_t id, struct err *err)
-{
-	uint8_t digest[DIGEST_HASH_BYTES];
-	sqlite3_stmt *s = spool->db.statements[SPOOL_INSERT];
-
-	digest_hash(digest, pending->frame);
-	sqlite3_bind_int64(s, 1, id);
-	sqlite3_bind_blob(s, 2, pending->tip_id->bytes, TIP_ID_BYTES, SQLITE_STATIC);
-	sqlite3_bind_blob(s, 3, digest, sizeof(digest), SQLITE_STATIC);
-	sqlite3_bind_blob64(s, 4, pending->frame.data, pending->frame.len, SQLITE_STATIC);
-	return spool_db_step(&spool->db, s, err);
-}
-
 /* One transaction for the whole chain; those beyond the limit are marked refused before it begins. */
 static int commit_chain(struct spool *spool, struct pending *chain, struct err *err)
 {
@@ -111,7 +98,7 @@ static int commit_chain(struct spool *spool, struct pending *chain, struct err *
 		return -1;
 	int64_t id = spool->next_id;
 	for (struct pending *p = chain; p != NULL; p = p->next) {
-		if (p->rc == 0 && insert_row(spool, p, id++, err)) {
+		if (p->rc == 0 && spool_db_insert(&spool->db, id++, p->tip_id, p->frame, err)) {
 			spool_db_undo(&spool->db);
 			return -1;
 		}
@@ -330,6 +317,19 @@ int spool_quarantine(struct spool *spool, int64_t id, int code, const char *reas
 {
 	pthread_mutex_lock(&spool->db_lock);
 	int rc = move_row(spool, id, code, reason, err);
+	pthread_mutex_unlock(&spool->db_lock);
+	return rc;
+}
+
+int spool_requeue(struct spool *spool, size_t *n, struct err *err)
+{
+	pthread_mutex_lock(&spool->db_lock);
+	int rc = spool_db_requeue(&spool->db, spool->next_id, n, err);
+	if (rc == 0) {
+		spool->next_id += (int64_t)*n;
+		spool->waiting += *n;
+		spool->quarantined -= *n;
+	}
 	pthread_mutex_unlock(&spool->db_lock);
 	return rc;
 }

@@ -46,8 +46,10 @@ int spool_insert(struct spool *spool, const struct tip_id *tip_id, struct slice 
 int spool_read(struct spool *spool, int64_t after, struct spool_row *rows, size_t max, struct err *err);
 void spool_row_release(struct spool_row *row);
 int spool_delete(struct spool *spool, const int64_t *ids, size_t n, struct err *err);
-/* Moves a row aside for good, with the code of TIP/1 that refused it. Synced. */
+/* Moves a row aside, with the code of TIP/1 that refused it. Synced. */
 int spool_quarantine(struct spool *spool, int64_t id, int code, const char *reason, struct err *err);
+/* Brings what a gateway refused back from the quarantine, but not what is damaged; `n`: how many. Synced. */
+int spool_requeue(struct spool *spool, size_t *n, struct err *err);
 /* What spool_insert was given in this process, once; NULL otherwise. */
 void *spool_take_opaque(struct spool *spool, int64_t id);
 

@@ -3,8 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "schema/digest.h"
 
 #define SPOOL_FORMAT 1
 
@@ -38,6 +41,8 @@ static const char *const texts[N_SPOOL_STATEMENTS] = {
 	[SPOOL_DELETE] = "DELETE FROM tips WHERE id = ?1",
 	[SPOOL_MOVE] = "INSERT OR REPLACE INTO quarantine (id, tip_id, code, reason, frame)"
 		       " SELECT id, tip_id, ?2, ?3, frame FROM tips WHERE id = ?1",
+	[SPOOL_ASIDE] = "SELECT id, tip_id, frame FROM quarantine WHERE code <> 0 ORDER BY id LIMIT 1",
+	[SPOOL_DELETE_ASIDE] = "DELETE FROM quarantine WHERE id = ?1",
 	[SPOOL_COUNT] = "SELECT count(*) FROM tips",
 	[SPOOL_COUNT_ASIDE] = "SELECT count(*) FROM quarantine",
 	[SPOOL_LAST] = "SELECT max(coalesce((SELECT max(id) FROM tips), 0),"
@@ -199,4 +204,53 @@ void spool_db_undo(struct spool_db *db)
 {
 	if (sqlite3_get_autocommit(db->sqlite) == 0 && spool_db_run(db, SPOOL_ROLLBACK, NULL))
 		db->broken = true;
+}
+
+int spool_db_insert(struct spool_db *db, int64_t id, const struct tip_id *tip_id, struct slice frame, struct err *err)
+{
+	uint8_t digest[DIGEST_HASH_BYTES];
+	sqlite3_stmt *s = db->statements[SPOOL_INSERT];
+
+	digest_hash(digest, frame);
+	sqlite3_bind_int64(s, 1, id);
+	sqlite3_bind_blob(s, 2, tip_id->bytes, TIP_ID_BYTES, SQLITE_STATIC);
+	sqlite3_bind_blob(s, 3, digest, sizeof(digest), SQLITE_STATIC);
+	sqlite3_bind_blob64(s, 4, frame.data, frame.len, SQLITE_STATIC);
+	return spool_db_step(db, s, err);
+}
+
+/* 1: a row went back as `id`; 0: there is none; -1. */
+static int requeue_one(struct spool_db *db, int64_t id, struct err *err)
+{
+	sqlite3_stmt *aside = db->statements[SPOOL_ASIDE], *gone = db->statements[SPOOL_DELETE_ASIDE];
+	struct tip_id tip_id = { { 0 } };
+	int step = sqlite3_step(aside), result = -1;
+
+	if (step == SQLITE_ROW && sqlite3_column_bytes(aside, 1) == TIP_ID_BYTES) {
+		memcpy(tip_id.bytes, sqlite3_column_blob(aside, 1), TIP_ID_BYTES);
+		sqlite3_bind_int64(gone, 1, sqlite3_column_int64(aside, 0));
+		result = spool_db_insert(db, id, &tip_id, slice_of(sqlite3_column_blob(aside, 2),
+				(size_t)sqlite3_column_bytes(aside, 2)), err);
+		result = result == 0 && spool_db_step(db, gone, err) == 0 ? 1 : -1;
+	} else {
+		result = step == SQLITE_DONE ? 0 : spool_db_fail(db, "the quarantine", err);
+	}
+	sqlite3_reset(aside);
+	return result;
+}
+
+int spool_db_requeue(struct spool_db *db, int64_t id, size_t *n, struct err *err)
+{
+	int moved;
+
+	*n = 0;
+	if (spool_db_begin(db, true, err))
+		return -1;
+	while ((moved = requeue_one(db, id + (int64_t)*n, err)) > 0)
+		(*n)++;
+	if (moved < 0) {
+		spool_db_undo(db);
+		return -1;
+	}
+	return spool_db_end(db, err);
 }

@@ -16,7 +16,8 @@
 
 enum spool_statement {
 	SPOOL_BEGIN, SPOOL_COMMIT, SPOOL_ROLLBACK,
-	SPOOL_INSERT, SPOOL_READ, SPOOL_DELETE, SPOOL_MOVE, SPOOL_COUNT, SPOOL_COUNT_ASIDE, SPOOL_LAST,
+	SPOOL_INSERT, SPOOL_READ, SPOOL_DELETE, SPOOL_MOVE, SPOOL_ASIDE, SPOOL_DELETE_ASIDE, SPOOL_COUNT,
+	SPOOL_COUNT_ASIDE, SPOOL_LAST,
 	N_SPOOL_STATEMENTS
 };
 
@@ -39,6 +40,12 @@ int spool_db_step(struct spool_db *db, sqlite3_stmt *statement, struct err *err)
 int spool_db_begin(struct spool_db *db, bool synced, struct err *err);
 int spool_db_end(struct spool_db *db, struct err *err);
 void spool_db_undo(struct spool_db *db);
+
+/* One row, in the caller's transaction. */
+int spool_db_insert(struct spool_db *db, int64_t id, const struct tip_id *tip_id, struct slice frame, struct err *err);
+/* What a gateway refused: from the quarantine to new rows from `id` on, `n` of them. One transaction, synced. */
+int spool_db_requeue(struct spool_db *db, int64_t id, size_t *n, struct err *err);
+
 int spool_db_fail(struct spool_db *db, const char *what, struct err *err);
 
 #endif

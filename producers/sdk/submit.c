@@ -12,6 +12,7 @@
 #include "producers/sdk/submit_state.h"
 
 #define TICK_MS 250
+#define TROUBLE_MS 1000
 #define PONGS_MISSED_MAX 3
 #define LEAVE_MS 10000
 
@@ -158,9 +159,10 @@ static void tick_greeting(struct submit *submit, int64_t now)
 	}
 	if (!submit->greeted && wire_connected(&submit->wire))
 		submit_send_hello(submit);
+	if (now - submit->since_ms >= TROUBLE_MS)
+		atomic_store(&submit->trouble, no_welcome(submit)); /* whoever gives up before greet_ms hears it too */
 	if (now - submit->since_ms < submit->options.greet_ms)
 		return;
-	atomic_store(&submit->trouble, no_welcome(submit));
 	submit_restart(submit, no_welcome(submit), 0);
 }
 

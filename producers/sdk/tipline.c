@@ -12,6 +12,7 @@
 #include "ops/runtime/log.h"
 #include "ops/runtime/program.h"
 #include "producers/sdk/adapter_conf.h"
+#include "producers/sdk/last_error.h"
 #include "producers/sdk/rehearsal.h"
 #include "producers/sdk/sealer.h"
 #include "producers/sdk/spool.h"
@@ -32,35 +33,6 @@ struct tipline {
 	void (*on_receipt)(void *arg, const struct tipline_receipt *receipt);
 	void *on_receipt_arg;
 };
-
-/* tipline_error's sentence is of the calling thread, as errno is. */
-static _Thread_local char last_error[ERR_TEXT_MAX + 128]; /* a reason goes in front */
-
-static const struct {
-	enum err_kind kind;
-	int code;
-} codes[] = {
-	{ ERR_DATA, TIPLINE_EINVAL },      { ERR_CONFIG, TIPLINE_ECONFIG },      { ERR_SYSTEM, TIPLINE_EIO },
-	{ ERR_TEMPORARY, TIPLINE_EFULL },  { ERR_UNAVAILABLE, TIPLINE_ECONFIG },
-};
-
-static int failed(const struct err *err)
-{
-	(void)snprintf(last_error, sizeof(last_error), "%s%s%s", err->reason != NULL ? err->reason : "",
-		       err->reason != NULL ? ": " : "", err->text);
-	if (err->reason != NULL && strcmp(err->reason, MEM_REFUSED) == 0)
-		return TIPLINE_ENOMEM;
-	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
-		if (codes[i].kind == err->kind)
-			return codes[i].code;
-	return TIPLINE_EINTERNAL;
-}
-
-static int failed_with(int code, const char *text)
-{
-	(void)snprintf(last_error, sizeof(last_error), "%s", text);
-	return code;
-}
 
 #define OPEN_RESERVE (8u << 20)
 #define PUT_RESERVE (1u << 20)
@@ -174,10 +146,10 @@ int tipline_open(struct tipline **out, const char *config)
 	struct err err = ERR_INIT;
 
 	if (mem_reserve(OPEN_RESERVE, &err))
-		return failed(&err);
+		return last_error_set(&err);
 	int rc = begin(&err) || open_reserved(out, config, &err) ? -1 : 0;
 	mem_unreserve();
-	return rc ? failed(&err) : TIPLINE_OK;
+	return rc ? last_error_set(&err) : TIPLINE_OK;
 }
 
 int tipline_close(struct tipline *tipline, int timeout_ms)
@@ -193,7 +165,7 @@ static int keep(struct tipline *tipline, struct slice frame, const struct tip_id
 {
 	struct err err = ERR_INIT;
 	if (spool_insert(tipline->spool, tip_id, frame, opaque, &err))
-		return failed(&err);
+		return last_error_set(&err);
 	atomic_fetch_add(&tipline->put, 1);
 	submit_poke(tipline->submit);
 	return TIPLINE_OK;
@@ -217,10 +189,20 @@ int tipline_put(struct tipline *tipline, const char *json, size_t len, uint8_t t
 	struct err err = ERR_INIT;
 
 	if (reserve_for(len, &err))
-		return failed(&err);
+		return last_error_set(&err);
 	int rc = put_reserved(tipline, json, len, tip_id, opaque);
 	mem_unreserve();
 	return rc;
+}
+
+int tipline_requeue(struct tipline *tipline, size_t *n)
+{
+	struct err err = ERR_INIT;
+
+	if (spool_requeue(tipline->spool, n, &err))
+		return last_error_set(&err);
+	submit_poke(tipline->submit);
+	return TIPLINE_OK;
 }
 
 static int check_reserved(const char *json, size_t len)
@@ -230,14 +212,14 @@ static int check_reserved(const char *json, size_t len)
 
 	if (begin(&err) || tip_parse(&tip, slice_of(json, len), true, &err)) {
 		mem_wipe_stack(STACK_SHALLOW);
-		return failed(&err);
+		return last_error_set(&err);
 	}
 	struct tip_id id;
 	const char *given = tip_given_id(&tip);
 	int bad = given != NULL && (tip_id_parse(&id, given, strlen(given)) || tip_id_is_zero(&id));
 	tip_release(&tip);
 	mem_wipe_stack(STACK_SHALLOW);
-	return bad ? failed_with(TIPLINE_EINVAL, "/tip_id: not 32 lower-case hex digits") : TIPLINE_OK;
+	return bad ? last_error_say(TIPLINE_EINVAL, "/tip_id: not 32 lower-case hex digits") : TIPLINE_OK;
 }
 
 int tipline_check(const char *json, size_t len)
@@ -245,7 +227,7 @@ int tipline_check(const char *json, size_t len)
 	struct err err = ERR_INIT;
 
 	if (reserve_for(len, &err))
-		return failed(&err);
+		return last_error_set(&err);
 	int rc = check_reserved(json, len);
 	mem_unreserve();
 	return rc;
@@ -273,13 +255,12 @@ static void wait_a_little(struct tipline *tipline, int64_t most_ms)
 static int failed_gateways(const struct submit_stats *submit)
 {
 	if (submit->stopped)
-		return failed_with(TIPLINE_ESTOPPED, "the gateway refuses this adapter: it is revoked, or not on the list as "
-						     "it is here; its tips wait in the spool");
+		return last_error_say(TIPLINE_ESTOPPED, "the gateway refuses this adapter: it is revoked, or not on the "
+				      "list as it is here; its tips wait in the spool");
 	if (submit->refused_list == NULL)
 		return TIPLINE_OK;
-	(void)snprintf(last_error, sizeof(last_error), "%s: the gateway's list of recipients is refused; the log line "
-		       "submit.recipients_refused says why and what to do; tips wait in the spool", submit->refused_list);
-	return TIPLINE_ERECIPIENTS;
+	return last_error_say(TIPLINE_ERECIPIENTS, "%s: the gateway's list of recipients is refused; the log line "
+			      "submit.recipients_refused says why and what to do; tips wait in the spool", submit->refused_list);
 }
 
 int tipline_ready(struct tipline *tipline, int timeout_ms)
@@ -302,7 +283,7 @@ int tipline_ready(struct tipline *tipline, int timeout_ms)
 	}
 	pthread_mutex_unlock(&tipline->lock);
 	if (rc != 0 && code == TIPLINE_OK)
-		return (void)failed(&err), TIPLINE_ERECIPIENTS;
+		return (void)last_error_set(&err), TIPLINE_ERECIPIENTS;
 	return rc == 0 ? TIPLINE_OK : code;
 }
 
@@ -324,9 +305,9 @@ int tipline_drain(struct tipline *tipline, int timeout_ms)
 	if (waiting == 0)
 		return TIPLINE_OK;
 	if (submit.broken)
-		return failed_with(TIPLINE_EIO, "the spool failed: its log line says how; nothing is sent any more");
+		return last_error_say(TIPLINE_EIO, "the spool failed: its log line says how; nothing is sent any more");
 	int code = failed_gateways(&submit);
-	return code ? code : failed_with(TIPLINE_ETIMEDOUT, submit.trouble ? submit.trouble : "tips wait in the spool");
+	return code ? code : last_error_say(TIPLINE_ETIMEDOUT, "%s", submit.trouble ? submit.trouble : "tips still wait");
 }
 
 size_t tipline_waiting(struct tipline *tipline)
@@ -355,11 +336,6 @@ void tipline_stats(struct tipline *tipline, struct tipline_stats *stats)
 	trust_figures(tipline->trust, &stats->recipients_epoch, &stats->recipients_until);
 }
 
-const char *tipline_error(void)
-{
-	return last_error;
-}
-
 const char *tipline_version(void)
 {
 	return TIPLINE_VERSION;
@@ -373,11 +349,11 @@ int rehearsal_seal(struct tipline *tipline, const struct seal_recipients *recipi
 	struct tip_id id;
 
 	if (recipients == NULL && trust_current(tipline->trust, &current, &err))
-		return (void)failed(&err), TIPLINE_ERECIPIENTS;
+		return (void)last_error_set(&err), TIPLINE_ERECIPIENTS;
 	int rc = sealer_frame(tipline->sealer, recipients != NULL ? recipients : &current, json, frame, &id, &err);
 	mem_wipe_stack(STACK_SHALLOW);
 	if (rc)
-		return failed(&err);
+		return last_error_set(&err);
 	memcpy(tip_id, id.bytes, TIPLINE_ID_BYTES);
 	return TIPLINE_OK;
 }
@@ -396,5 +372,5 @@ int rehearsal_recipients(struct tipline *tipline, struct seal_recipients *to)
 
 	if (trust_current(tipline->trust, to, &err) == 0)
 		return TIPLINE_OK;
-	return (void)failed(&err), TIPLINE_ERECIPIENTS;
+	return (void)last_error_set(&err), TIPLINE_ERECIPIENTS;
 }

@@ -56,7 +56,7 @@ enum tipline_code {
 enum tipline_result {
 	TIPLINE_STORED,    /* acknowledged: kept by the bus, gone from the spool */
 	TIPLINE_DUPLICATE, /* acknowledged: it was there already */
-	TIPLINE_REFUSED    /* will never be accepted: kept in the spool's quarantine; `code` says why */
+	TIPLINE_REFUSED    /* will not be accepted: kept in the spool's quarantine; `code` says why */
 };
 
 struct tipline;
@@ -87,6 +87,11 @@ int tipline_put(struct tipline *tipline, const char *json, size_t len, uint8_t t
  * TIPLINE_ERECIPIENTS when timeout_ms have passed (0: only looks).
  */
 int tipline_ready(struct tipline *tipline, int timeout_ms);
+/*
+ * Puts what a gateway refused (TIPLINE_REFUSED) from the spool's quarantine back to what waits, as it was sealed; `n`:
+ * how many. For when the reason was the gateway's, its list of adapters say, and is mended.
+ */
+int tipline_requeue(struct tipline *tipline, size_t *n);
 /* Checks one document without sealing anything. */
 int tipline_check(const char *json, size_t len);
 

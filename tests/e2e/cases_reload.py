@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files that the gateway reads again on SIGHUP and that are wrong; of good ones see cases_recipients."""
 import os
+import re
 import shutil
 import signal
 
 from broker import wait_until
-from cases_intake import MONEY, submit
-from expect import holds
+from cases_intake import MONEY, receipts_in, stored, submit
+from expect import equal, holds
 
 
 class Edited:
@@ -58,3 +59,20 @@ def test_reload_of_a_wrong_file(pipeline):
         with Edited(pipeline, path, lambda t, o=old, n=new: (t.replace(o, n, 1), "gateway.reload_failed")) as said:
             holds(name in said and words in said, said)
             submit(pipeline, "kept", "--narrative", MONEY)
+
+
+def test_refused_and_mended(pipeline):
+    """what the gateway refused because its own list was wrong waits, sealed, and goes out when that is mended"""
+    def swapped(text):
+        signs = re.findall(r"sign: '([0-9a-f]{64})'", text)[:2]
+        return text.replace(signs[0], "x").replace(signs[1], signs[0]).replace("x'", signs[1] + "'"), "gateway.reloaded"
+    receipts = pipeline.path("mended.receipts")
+    with Edited(pipeline, pipeline.path("keys", "adapters.yaml"), swapped):
+        said = submit(pipeline, "webform", "--narrative", MONEY, check=False)
+        equal(said.returncode, 65, said.stderr)
+        holds("bad-frame" in said.stdout and "--resume --refused" in said.stderr, said.stdout + said.stderr)
+    again = submit(pipeline, "webform", "--resume", "--refused", "--receipts", receipts)
+    holds("1 accepted" in again.stderr, again.stderr)
+    stored(pipeline, receipts_in(receipts)[-1]["tip_id"])
+    nothing = submit(pipeline, "webform", "--resume", "--refused")
+    holds("0 accepted" in nothing.stderr, nothing.stderr)

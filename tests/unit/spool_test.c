@@ -337,6 +337,40 @@ static void test_quarantine(void **state)
 	spool_close(spool);
 }
 
+/* What a gateway refused comes back as it was; what does not hold stays aside. */
+static void test_requeue(void **state)
+{
+	struct spool_row rows[3];
+	struct err err = ERR_INIT;
+	size_t n = 9;
+	(void)state;
+
+	struct spool *spool = open_spool(10);
+	assert_int_equal(spool_requeue(spool, &n, &err), 0);
+	assert_int_equal(n, 0);
+	struct tip_id first = put(spool, 1), second = put(spool, 2);
+	put(spool, 3);
+	assert_int_equal(spool_quarantine(spool, 1, 100, "bad-frame", &err), 0);
+	assert_int_equal(spool_quarantine(spool, 2, 100, "bad-frame", &err), 0);
+	assert_int_equal(spool_quarantine(spool, 3, 0, "damaged", &err), 0);
+	assert_int_equal(spool_requeue(spool, &n, &err), 0);
+	assert_int_equal(n, 2);
+	assert_int_equal(spool_waiting(spool), 2);
+	assert_int_equal(spool_quarantined(spool), 1);
+	spool_close(spool);
+	spool = open_spool(10);
+	assert_int_equal(spool_read(spool, 0, rows, 3, &err), 2);
+	assert_int_equal(rows[0].id, 4);
+	assert_true(tip_id_equal(&rows[0].tip_id, &first));
+	assert_int_equal(rows[0].frame.len, 300);
+	assert_int_equal(rows[0].frame.data[299], 1);
+	assert_true(tip_id_equal(&rows[1].tip_id, &second));
+	spool_row_release(&rows[0]);
+	spool_row_release(&rows[1]);
+	assert_int_equal(spool_quarantined(spool), 1);
+	spool_close(spool);
+}
+
 static void test_not_a_spool(void **state)
 {
 	struct spool *spool;
@@ -388,6 +422,7 @@ int main(void)
 		CASE(test_feed_goes_on_behind_damage),
 		CASE(test_nothing_but_damage_is_not_the_end),
 		CASE(test_quarantine),
+		CASE(test_requeue),
 		CASE(test_not_a_spool),
 		CASE(test_many_threads),
 	};
