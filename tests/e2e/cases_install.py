@@ -2,6 +2,7 @@
 """`make install DESTDIR=…`: what it puts where, used from there."""
 import glob
 import os
+import shutil
 import subprocess
 import tempfile
 
@@ -52,6 +53,11 @@ def check_rest(root, folder):
     for unit in units:
         with open(unit, encoding="utf-8") as f:
             holds("ExecStart=/opt/tipline/bin/" in f.read(), f"{unit} starts what was installed")
+    users = os.path.join(folder, "etc", "sysusers.d", "tipline.conf")
+    holds(os.path.exists(users), users)
+    if shutil.which("systemd-sysusers"):
+        said = subprocess.run(["systemd-sysusers", "--dry-run", users], capture_output=True, text=True, timeout=30)
+        holds("not a valid" not in said.stderr and "tipline-route" in said.stderr + said.stdout, f"{users}: {said}")
 
 
 def test_install(pipeline):

@@ -52,11 +52,30 @@ static void memory_stays_off_disks(void **state)
 	}
 }
 
+/* `systemd-sysusers` makes the user that a unit runs as. */
+static void each_unit_has_its_user(void **state)
+{
+	char text[4096], line[64];
+	FILE *file = fopen("ops/deploy/systemd/tipline.sysusers", "re");
+
+	(void)state;
+	assert_non_null(file);
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	fclose(file);
+	for (size_t i = 0; i < sizeof(daemons) / sizeof(daemons[0]); i++) {
+		(void)snprintf(line, sizeof(line), "User=tipline-%s", daemons[i]);
+		assert_true(unit_says(daemons[i], "[Service]", line));
+		(void)snprintf(line, sizeof(line), "\nu tipline-%s - ", daemons[i]);
+		assert_non_null(strstr(text, line));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(daemons_are_started_again_without_end),
 		cmocka_unit_test(memory_stays_off_disks),
+		cmocka_unit_test(each_unit_has_its_user),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
