@@ -304,6 +304,7 @@ def check_bad_inputs(files):
     if BAD_INPUTS not in files:
         return
     codes = set(re.findall(r'X\(\w+, "([a-z0-9-]+)"', text_of("schema/reason.h")))
+    codes |= set(re.findall(r'X\(\w+, "([a-z-]+)"', text_of("schema/recipients.h")))
     codes |= set(re.findall(r'TIP1_\w+, "([a-z-]+)",', text_of("schema/tip1.c")))
     for n, line in enumerate(text_of(BAD_INPUTS).splitlines(), 1):
         row = line.split("\t")

@@ -36,6 +36,7 @@ sys.path.insert(0, os.path.join(TOP, "tests", "replay"))
 
 from run import make_copy  # noqa: E402
 
+HOLDERS = ("triage", "recovery", "custodian")
 CALLS_MAX = 4 << 20
 OUT = re.compile(rb"out of memory|OUT OF MEMORY|std::bad_alloc|[Cc]annot allocate memory")
 HOPEFUL = (69, 70, 71, 75)
@@ -157,6 +158,11 @@ def cases(scratch, bin_dir, steps):
                                    os.path.join(TOP, "tests", "data", "staff.yaml"), "--linkage",
                                    os.path.join(replay, "keys", "linkage.key"), "--out", "STATE/out"]))
     found.append(Case("adapter", [steps, "adapter", adapter_conf(scratch, bin_dir)], table="tips", aborts=False))
+    sign = [os.path.join(bin_dir, "tipctl"), "recipients", "sign", "STATE/list.json", "--root",
+            os.path.join(scratch, "keys", "root.key")]
+    for holder in HOLDERS:
+        sign += [f"--{holder}", os.path.join(scratch, "keys", "teams", f"{holder}.recipient")]
+    found.append(Case("list", sign))
     return found
 
 
@@ -174,8 +180,8 @@ def files_in(folder):
 
 def adapter_conf(scratch, bin_dir):
     keys = os.path.join(scratch, "keys")
-    subprocess.run([os.path.join(bin_dir, "tipctl"), "keys", "init", "--teams", "one", "--adapters", "desk:1:batch",
-                    keys], check=True, capture_output=True)
+    subprocess.run([os.path.join(bin_dir, "tipctl"), "keys", "init", "--teams", ",".join(HOLDERS), "--adapters",
+                    "desk:1:batch", keys], check=True, capture_output=True)
     path = os.path.join(scratch, "adapter.yaml")
     with open(path, "w", encoding="utf-8") as f:
         f.write("gateway: [\"127.0.0.1:9\"]\nadapter: {id: 1, channel: batch}\n"  # where nobody listens
