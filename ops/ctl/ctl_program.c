@@ -139,6 +139,7 @@ const struct program ctl_program = {
 		"[--dry-run] [--by NAME] [--because REASON]\n"
 		"parked discard --because REASON --by NAME [TIP ...] [--reason CODE] [--stage STAGE] [--since DAY] "
 		"[--until DAY] [--limit N] [--all] [--dry-run]\n"
+		"store copy FILE [--store FILE]\n"
 		"explain TIP [--store FILE] [--bus-key FOLDER] [--identity FILE [--team TEAM]] [--since DAY]\n"
 		"reconcile [RECEIPTS ...] [--store FILE]\n"
 		"canary tip --markers FILE\n"
