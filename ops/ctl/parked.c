@@ -13,6 +13,8 @@
 #include "schema/reason.h"
 #include "schema/topics.h"
 
+#define STATE_ALL "all"
+
 static struct slice slice_of_header(const struct kafka_record *record, const char *name)
 {
 	struct slice value;
@@ -124,9 +126,10 @@ static int gather_one(void *arg, const struct kafka_record *record, struct err *
 static int read_states(const struct ctl *ctl, uint32_t *states, struct err *err)
 {
 	const char *wanted = program_value(ctl->call, "state", parked_state_names[PARKED_OPEN]);
+	const char *names[N_PARKED_STATES + 1];
 
 	*states = (1u << N_PARKED_STATES) - 1;
-	if (strcmp(wanted, "all") == 0)
+	if (strcmp(wanted, STATE_ALL) == 0)
 		return 0;
 	for (uint32_t i = 0; i < N_PARKED_STATES; i++) {
 		*states = 1u << i;
@@ -136,7 +139,9 @@ static int read_states(const struct ctl *ctl, uint32_t *states, struct err *err)
 			*states |= 1u << PARKED_REPLAYING;
 		return 0;
 	}
-	return ctl_no_such("state", wanted, parked_state_names, N_PARKED_STATES, err);
+	memcpy(names, parked_state_names, sizeof parked_state_names);
+	names[N_PARKED_STATES] = STATE_ALL;
+	return ctl_no_such("state", wanted, names, N_PARKED_STATES + 1, err);
 }
 
 static int gather_rows(struct ctl *ctl, struct gather *gather, struct err *err)
@@ -159,15 +164,20 @@ int ctl_parked_list(struct ctl *ctl, struct ctl_output *out, struct err *err)
 		{ "state", "STATE", false }, { "origin_topic", "FROM", false }, { "origin_partition", "PART", true },
 		{ "origin_offset", "OFFSET", true }, { "replays", "REPLAYS", true }, { NULL, NULL, false }
 	};
+	static const struct ctl_column with_deeds[] = {
+		{ "tip_id", "TIP", false }, { "day", "DAY", false }, { "reason", "REASON", false }, { "stage", "STAGE", false },
+		{ "state", "STATE", false }, { "resolved_day", "ON", false }, { "resolved_by", "BY", false },
+		{ "resolved_because", "BECAUSE", false }, { "replays", "REPLAYS", true }, { NULL, NULL, false }
+	};
 	struct selection selection;
 	struct gather gather = { .selection = &selection, .rows = json_array() };
 	int result;
 
 	out->value = gather.rows;
-	out->columns = columns;
 	result = selection_read(&selection, ctl, err);
 	if (result == 0)
 		result = read_states(ctl, &gather.states, err);
+	out->columns = gather.states & (1u << PARKED_REPLAYED | 1u << PARKED_DISCARDED) ? with_deeds : columns;
 	if (result == 0)
 		result = gather_rows(ctl, &gather, err);
 	if (!json_array_size(gather.rows))

@@ -10,7 +10,7 @@
 #include "ops/runtime/buf.h"
 #include "ops/runtime/prose.h"
 
-#define COLUMNS_MAX 16
+#define COLUMNS_MAX 32
 #define SCREEN_MIN 40  /* narrower is no screen to fit */
 #define REST_INDENT 4
 
@@ -203,17 +203,31 @@ static void print_rows(const json_t *rows, const struct ctl_column *columns, con
 	}
 }
 
-/* A list inside an object; without columns of its own they are the members of its first entry. */
+static void add_column(struct ctl_column columns[COLUMNS_MAX + 1], const char *key, const json_t *value)
+{
+	struct ctl_column *column = columns;
+
+	while (column->key && strcmp(column->key, key) != 0)
+		column++;
+	if (column == columns + COLUMNS_MAX)
+		BUG("a table of more than %d columns", COLUMNS_MAX);
+	column->key = column->title = key;
+	column->right |= json_is_number(value);
+}
+
+/* A list inside an object; without columns of its own they are the members of its entries. */
 static void print_nested(const json_t *list, const struct ctl_column *own)
 {
 	struct ctl_column columns[COLUMNS_MAX + 1] = { { NULL, NULL, false } };
-	size_t n = 0;
+	size_t i;
 	const char *key;
-	json_t *value;
+	json_t *row, *value;
 
-	json_object_foreach(json_array_get(list, 0), key, value)
-		if (n < COLUMNS_MAX)
-			columns[n++] = (struct ctl_column){ key, key, json_is_number(value) };
+	json_array_foreach(list, i, row) {
+		json_object_foreach(row, key, value) {
+			add_column(columns, key, value);
+		}
+	}
 	print_rows(list, own ? own : columns, "  ");
 }
 

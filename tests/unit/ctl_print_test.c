@@ -68,6 +68,29 @@ static void objects_show_lists_as_tables(void **state)
 				  "reasons  poison 2\n");
 }
 
+/* As in `parked show` of a tip that was replayed and then discarded. */
+static void a_list_has_the_members_of_all_its_entries(void **state)
+{
+	struct ctl_output out = { 0 };
+	char text[OUTPUT_MAX], name[16];
+	json_t *wide = json_object();
+
+	(void)state;
+	out.value = json_pack("{s:[{s:s}, {s:s, s:i}]}", "parked", "tip", "x", "tip", "y", "n", 3);
+	printed(&out, false, text);
+	assert_string_equal(text, "parked\n"
+				  "  tip  n\n"
+				  "  x    -\n"
+				  "  y    3\n");
+	for (int i = 0; i < 24; i++) {
+		snprintf(name, sizeof name, "m%d", i);
+		json_object_set_new(wide, name, json_integer(i));
+	}
+	out.value = json_pack("{s:[o]}", "parked", wide);
+	printed(&out, false, text);
+	assert_non_null(strstr(text, "  m23\n"));
+}
+
 static void what_is_not_there_takes_no_line(void **state)
 {
 	struct ctl_output out = { 0 };
@@ -110,6 +133,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_line_up),
 		cmocka_unit_test(objects_show_lists_as_tables),
+		cmocka_unit_test(a_list_has_the_members_of_all_its_entries),
 		cmocka_unit_test(what_is_not_there_takes_no_line),
 		cmocka_unit_test(control_characters_do_not_reach_a_terminal),
 		cmocka_unit_test(json_has_all_members_in_order),
