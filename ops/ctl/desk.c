@@ -6,6 +6,7 @@
 #include "ops/ctl/replay.h"
 #include "ops/runtime/clock.h"
 #include "ops/runtime/log.h"
+#include "ops/runtime/utf8.h"
 #include "schema/topics.h"
 
 #define LOCK_WAIT_MS 30000
@@ -191,6 +192,41 @@ static int settle(struct desk *desk, struct err *err)
 		if (search_topic(desk, reader->topic, err) < 0)
 			return err_prefix(err, "looking for what an interrupted replay did");
 	return settle_found(desk, err);
+}
+
+static bool is_utf8(const char *text)
+{
+	const uint8_t *p = (const uint8_t *)text;
+	uint32_t code;
+	int valid = 1;
+
+	for (size_t left = strlen(text); valid && left > 0;) {
+		size_t taken = utf8_next(p, left, &code, &valid);
+
+		p += taken;
+		left -= taken;
+	}
+	return valid;
+}
+
+static int check_text(const struct ctl *ctl, const char *option, bool needed, struct err *err)
+{
+	const char *text = program_value(ctl->call, option, "");
+
+	if (needed && !text[strspn(text, " ")])
+		return err_set(err, ERR_USAGE, "bad-value",
+			       "parked discard needs --because REASON and --by NAME: both are kept for ever");
+	if (strlen(text) > RESOLUTION_TEXT_MAX)
+		return err_set(err, ERR_USAGE, "bad-value", "--%s: at most %d bytes", option, RESOLUTION_TEXT_MAX);
+	for (const char *c = text; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			return err_set(err, ERR_USAGE, "bad-value", "--%s: no control characters", option);
+	return is_utf8(text) ? 0 : err_set(err, ERR_USAGE, "bad-value", "--%s: no UTF-8", option);
+}
+
+int desk_check_words(const struct ctl *ctl, bool needed, struct err *err)
+{
+	return check_text(ctl, "because", needed, err) < 0 || check_text(ctl, "by", needed, err) < 0 ? -1 : 0;
 }
 
 int desk_open(struct desk *desk, struct ctl *ctl, struct err *err)

@@ -34,6 +34,8 @@ struct desk_send {
 	bool ok;
 };
 
+/* --because and --by, which go on a topic and to terminals. `needed`: both must be there. */
+int desk_check_words(const struct ctl *ctl, bool needed, struct err *err);
 /* Waits for the lock, reads the states, settles. Close it in any case. */
 int desk_open(struct desk *desk, struct ctl *ctl, struct err *err);
 /* Sends; waits where the queue is full. `send` (may be NULL) lives until desk_close. */

@@ -9,7 +9,6 @@
 #include "ops/ctl/desk.h"
 #include "ops/ctl/replay.h"
 #include "ops/ctl/selection.h"
-#include "ops/runtime/utf8.h"
 #include "schema/topics.h"
 
 #define BUNDLE 200 /* records between two proofs that the lock is held */
@@ -67,7 +66,7 @@ static int choose_one(void *arg, const struct kafka_record *record, struct err *
 
 	(void)err;
 	parked_read(&parked, record, act->all);
-	if (!selection_holds(&act->selection, &parked))
+	if (!selection_take(&act->selection, &parked))
 		return 0;
 	if (!parked_is_open(&parked)) {
 		act->over++;
@@ -277,44 +276,12 @@ static size_t write_results(const struct act *act, bool dry)
 	return done;
 }
 
-static bool is_utf8(const char *text)
-{
-	const uint8_t *p = (const uint8_t *)text;
-	uint32_t code;
-	int valid = 1;
-
-	for (size_t left = strlen(text); valid && left > 0;) {
-		size_t taken = utf8_next(p, left, &code, &valid);
-
-		p += taken;
-		left -= taken;
-	}
-	return valid;
-}
-
-/* Names and reasons go on a topic and to terminals, and are kept for ever. */
-static int check_text(const struct ctl *ctl, const char *option, bool needed, struct err *err)
-{
-	const char *text = program_value(ctl->call, option, "");
-
-	if (needed && !text[strspn(text, " ")])
-		return err_set(err, ERR_USAGE, "bad-value",
-			       "parked discard needs --because REASON and --by NAME: both are kept for ever");
-	if (strlen(text) > RESOLUTION_TEXT_MAX)
-		return err_set(err, ERR_USAGE, "bad-value", "--%s: at most %d bytes", option, RESOLUTION_TEXT_MAX);
-	for (const char *c = text; *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			return err_set(err, ERR_USAGE, "bad-value", "--%s: no control characters", option);
-	return is_utf8(text) ? 0 : err_set(err, ERR_USAGE, "bad-value", "--%s: no UTF-8", option);
-}
-
 static int read_command(struct act *act, struct err *err)
 {
 	const struct ctl *ctl = act->ctl;
 	bool all = program_given(ctl->call, "all");
 
-	if (selection_read(&act->selection, ctl, err) < 0 || check_text(ctl, "because", act->discard, err) < 0 ||
-	    check_text(ctl, "by", act->discard, err) < 0)
+	if (selection_read(&act->selection, ctl, err) < 0 || desk_check_words(ctl, act->discard, err) < 0)
 		return -1;
 	if (!all && !selection_given(&act->selection))
 		return err_set(err, ERR_USAGE, "bad-value",
@@ -338,12 +305,32 @@ static int rehearse(struct act *act, struct err *err)
 
 static const char *note_of(const struct act *act, bool dry)
 {
+	if (!act->n && act->over)
+		return "nothing open matches: what matches was replayed or discarded before";
 	if (!act->n)
-		return act->over ? "nothing open matches: what matches was replayed or discarded before" :
-				   "nothing parked matches";
+		return "nothing parked matches";
 	if (act->stuck)
 		return "where no stage reads the topic a record came from, it stays parked";
 	return dry ? "nothing was done" : NULL;
+}
+
+/* Tips that were named and are not there: whoever typed them believes that something was done about each. */
+static void tell_unmet(const struct act *act, struct ctl_output *out)
+{
+	const bool cut_short = act->selection.limit && act->n >= act->selection.limit;
+	json_t *unmet = cut_short ? json_array() : selection_unmet(&act->selection), *id;
+	size_t i;
+
+	out->remarks = json_array();
+	json_array_foreach(unmet, i, id) {
+		json_array_append_new(out->remarks, json_sprintf("no parked record that matches is of tip %s",
+								 json_string_value(id)));
+	}
+	if (act->n && act->over)
+		json_array_append_new(out->remarks, json_sprintf("%zu more that match were replayed or discarded before",
+								 act->over));
+	out->status = json_array_size(unmet) ? 1 : 0;
+	json_object_set_new(out->value, "not_found", unmet);
 }
 
 static int act_out(struct act *act, struct ctl_output *out, struct err *err)
@@ -373,6 +360,7 @@ static int act_out(struct act *act, struct ctl_output *out, struct err *err)
 				       "settled", (json_int_t)desk.settled, "dry_run", dry, "records", act->rows);
 		out->columns = columns;
 		out->note = note_of(act, dry);
+		tell_unmet(act, out);
 	}
 	desk_close(&desk);
 	return result;

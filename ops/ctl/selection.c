@@ -15,6 +15,7 @@ static int by_id(const void *a, const void *b)
 static int read_tips(struct selection *selection, const struct ctl *ctl, struct err *err)
 {
 	selection->tips = mem_alloc((size_t)ctl->argc * sizeof *selection->tips + 1);
+	selection->met = mem_alloc((size_t)ctl->argc * sizeof *selection->met + 1);
 	for (int i = 0; i < ctl->argc; i++)
 		if (tip_id_parse(&selection->tips[i], ctl->argv[i], strlen(ctl->argv[i])) < 0)
 			return err_set(err, ERR_USAGE, "bad-value", "\"%.64s\" is no tip id: 32 lower-case hex digits",
@@ -93,8 +94,32 @@ bool selection_holds(const struct selection *selection, const struct parked *par
 					      sizeof *selection->tips, by_id));
 }
 
+bool selection_take(struct selection *selection, const struct parked *parked)
+{
+	if (!selection_holds(selection, parked))
+		return false;
+	for (size_t i = 0; parked->has_tip_id && i < selection->n_tips; i++) /* an id may be given twice */
+		selection->met[i] |= tip_id_equal(&selection->tips[i], &parked->tip_id);
+	return true;
+}
+
+json_t *selection_unmet(const struct selection *selection)
+{
+	json_t *list = json_array();
+	char hex[TIP_ID_HEX];
+
+	for (size_t i = 0; i < selection->n_tips; i++) {
+		if (selection->met[i])
+			continue;
+		tip_id_hex(&selection->tips[i], hex);
+		json_array_append_new(list, json_string(hex));
+	}
+	return list;
+}
+
 void selection_release(struct selection *selection)
 {
+	free(selection->met);
 	free(selection->tips);
 	memset(selection, 0, sizeof *selection);
 }

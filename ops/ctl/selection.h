@@ -17,6 +17,7 @@ struct selection {
 	const char *reason, *stage; /* borrowed; NULL: any */
 	int64_t since, until;       /* days, both included; -1: open */
 	size_t limit;               /* 0: none */
+	bool *met;                  /* beside each of `tips`: a record of it was taken; owned */
 };
 
 /* ERR_USAGE names what is wrong. Release it in any case. */
@@ -24,6 +25,10 @@ int selection_read(struct selection *selection, const struct ctl *ctl, struct er
 /* Something narrows it down. */
 bool selection_given(const struct selection *selection);
 bool selection_holds(const struct selection *selection, const struct parked *parked);
+/* The same, and remembers that the tip was met. */
+bool selection_take(struct selection *selection, const struct parked *parked);
+/* A new list of the tip ids that were given and not met, as text. */
+json_t *selection_unmet(const struct selection *selection);
 void selection_release(struct selection *selection);
 
 #endif

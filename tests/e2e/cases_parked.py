@@ -102,8 +102,10 @@ def test_replay_asks_which(pipeline):
         result = pipeline.tipctl("parked", "discard", *args, check=False)
         equal(result.returncode, 64, f"discard {args}: {result.stderr}")
         holds("--because" in result.stderr and "--by" in result.stderr, result.stderr)
-    nothing = pipeline.tipctl("parked", "replay", os.urandom(16).hex())
-    holds("nothing parked matches" in nothing.stdout, nothing.stdout)
+    unknown = os.urandom(16).hex()
+    nothing = pipeline.tipctl("parked", "replay", unknown, check=False)
+    equal(nothing.returncode, 1, f"an unknown tip: {nothing.stdout}")
+    holds("nothing parked matches" in nothing.stdout and unknown in nothing.stdout, nothing.stdout)
 
 
 def test_parked_replay(pipeline):
@@ -118,7 +120,9 @@ def test_parked_replay(pipeline):
     dry = pipeline.tipctl_json("parked", "replay", "--reason", "adapter-unknown", "--dry-run")
     equal((dry["selected"], dry["replayed"], replayed_records(pipeline)), (len(ids), 0, {}), "a dry run")
     # By id; again it finds that nothing is left to do.
-    equal(pipeline.tipctl_json("parked", "replay", first, second)["replayed"], 2, "by id")
+    unknown = os.urandom(16).hex()
+    by_id = pipeline.tipctl_json("parked", "replay", first, second, unknown, check=False)
+    equal((by_id["replayed"], by_id["not_found"]), (2, [unknown]), "by id")
     again = pipeline.tipctl("parked", "replay", first)
     holds("replayed or discarded before" in again.stdout, again.stdout)
     # Two operators at the same time.
@@ -170,6 +174,9 @@ def test_parked_discard(pipeline):
     holds(count["discarded"] >= before["discarded"], f"{count}")
     for row in pipeline.tipctl_json("parked", "list", "--state", "discarded", *gone):
         equal((row["resolved_by"], row["resolved_because"]), ("the officer on duty", "a rehearsal"), "who and why")
+    for command in (("list", "--state", "discarded", *gone), ("list", "--state", "all"), *(("show", t) for t in gone)):
+        table = pipeline.tipctl("parked", *command).stdout
+        holds("the officer on duty" in table and "a rehearsal" in table, f"{command} says who and why: {table}")
     again = pipeline.tipctl("parked", "replay", *(gone - whole - stored))
     holds("replayed or discarded before" in again.stdout or not gone - whole - stored, again.stdout)
     shown = {s["stage"]: s for s in pipeline.tipctl_json("status")}

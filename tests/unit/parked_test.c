@@ -169,15 +169,15 @@ static void a_selection_holds_what_fits_in_all_respects(void **state)
 		struct selection selection;
 		bool want;
 	} cases[] = {
-		{ { NULL, 0, NULL, NULL, -1, -1, 0 }, true },
-		{ { NULL, 0, "poison", NULL, -1, -1, 0 }, true },
-		{ { NULL, 0, "age-mac", NULL, -1, -1, 0 }, false },
-		{ { NULL, 0, "poison", "sink", -1, -1, 0 }, false },
-		{ { NULL, 0, "poison", "route", 100, 100, 0 }, true },
-		{ { NULL, 0, NULL, NULL, 101, -1, 0 }, false },
-		{ { NULL, 0, NULL, NULL, -1, 99, 0 }, false },
-		{ { tips, 2, NULL, NULL, -1, -1, 0 }, true },
-		{ { tips, 1, NULL, NULL, -1, -1, 0 }, false },
+		{ { NULL, 0, NULL, NULL, -1, -1, 0, NULL }, true },
+		{ { NULL, 0, "poison", NULL, -1, -1, 0, NULL }, true },
+		{ { NULL, 0, "age-mac", NULL, -1, -1, 0, NULL }, false },
+		{ { NULL, 0, "poison", "sink", -1, -1, 0, NULL }, false },
+		{ { NULL, 0, "poison", "route", 100, 100, 0, NULL }, true },
+		{ { NULL, 0, NULL, NULL, 101, -1, 0, NULL }, false },
+		{ { NULL, 0, NULL, NULL, -1, 99, 0, NULL }, false },
+		{ { tips, 2, NULL, NULL, -1, -1, 0, NULL }, true },
+		{ { tips, 1, NULL, NULL, -1, -1, 0, NULL }, false },
 	};
 	struct parked parked = { .has_tip_id = true, .tip_id = id_of(5), .day = 100 };
 
@@ -191,6 +191,30 @@ static void a_selection_holds_what_fits_in_all_respects(void **state)
 	parked.day = -1;
 	assert_false(selection_holds(&cases[7].selection, &parked));
 	assert_false(selection_holds(&cases[4].selection, &parked));
+}
+
+/* Whoever names a tip that nobody parked, or that the other conditions leave out, is told. */
+static void a_selection_knows_which_tips_were_not_met(void **state)
+{
+	struct tip_id tips[] = { id_of(1), id_of(5), id_of(5) };
+	bool met[] = { false, false, false };
+	struct selection selection = { .tips = tips, .met = met, .n_tips = 3, .reason = "poison", .since = -1,
+				       .until = -1 };
+	struct parked parked = { .has_tip_id = true, .tip_id = id_of(5), .day = 100 };
+	json_t *unmet;
+
+	(void)state;
+	parked.reason = slice_str("age-mac");
+	assert_false(selection_take(&selection, &parked));
+	unmet = selection_unmet(&selection);
+	assert_int_equal(json_array_size(unmet), 3);
+	json_decref(unmet);
+	parked.reason = slice_str("poison");
+	assert_true(selection_take(&selection, &parked));
+	unmet = selection_unmet(&selection);
+	assert_int_equal(json_array_size(unmet), 1);
+	assert_string_equal(json_string_value(json_array_get(unmet, 0)), "01000000000000000000000000000000");
+	json_decref(unmet);
 }
 
 static void add(struct kafka_record *record, const char *name, const char *value)
@@ -304,6 +328,7 @@ int main(void)
 		cmocka_unit_test(a_resolution_reads_as_it_was_written),
 		cmocka_unit_test(what_is_no_resolution_is_said_to_be_none),
 		cmocka_unit_test(a_selection_holds_what_fits_in_all_respects),
+		cmocka_unit_test(a_selection_knows_which_tips_were_not_met),
 		cmocka_unit_test(a_record_goes_back_as_it_was),
 		cmocka_unit_test(a_record_without_headers_gets_none_back),
 		cmocka_unit_test(nothing_goes_where_no_stage_reads),
