@@ -16,7 +16,8 @@
 	X(FRAME_LENGTHS, "frame-lengths", "lengths inside the frame do not add up", "ask the adapter's owner") \
 	X(FRAME_SIGNATURE, "frame-signature", "the adapter's signature does not hold", "suspect tampering") \
 	X(ADAPTER_UNKNOWN, "adapter-unknown", "signed by an adapter that is not on the list", "check the adapter list") \
-	X(CHANNEL_FORBIDDEN, "channel-forbidden", "the adapter may not use this channel", "check the adapter list") \
+	X(CHANNEL_FORBIDDEN, "channel-forbidden", "the adapter may not use this channel", \
+	  "if it may, add it to the adapter's channels in classify's adapter list (keys.adapters), then replay") \
 	X(ID_MISMATCH, "id-mismatch", "the sealed tip id is not the frame's", "suspect tampering") \
 	X(ID_CONFLICT, "id-conflict", "another tip with this id and other content came before", \
 	  "compare both, then decide") \

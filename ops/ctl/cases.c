@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ops/ctl/ctl.h"
 
@@ -68,25 +69,10 @@ static int add_link(void *arg, const struct link *link)
 	return 0;
 }
 
-static int check_team(const struct conf *conf, const char *name, struct err *err)
-{
-	const char *const *teams;
-	size_t n = conf_list(conf, "teams", &teams);
-
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(teams[i], name) == 0)
-			return 0;
-	ctl_no_such("team", name, teams, n, err);
-	return err_prefix(err, "key `teams` of tipctl's configuration");
-}
-
 static int filter_of(struct ctl *ctl, struct store_filter *filter, struct err *err)
 {
-	filter->team = program_value(ctl->call, "team", NULL);
 	filter->outcome = program_value(ctl->call, "outcome", NULL);
-	if (ctl_limit(ctl, &filter->limit, err) < 0)
-		return -1;
-	if (filter->team && check_team(ctl->conf, filter->team, err) < 0)
+	if (ctl_limit(ctl, &filter->limit, err) < 0 || ctl_team(ctl, &filter->team, err) < 0)
 		return -1;
 	if (filter->outcome && taxonomy_find(outcome_names, N_OUTCOMES, filter->outcome, strlen(filter->outcome)) < 0)
 		return ctl_no_such("outcome", filter->outcome, outcome_names, N_OUTCOMES, err);
@@ -139,6 +125,12 @@ static int one_tip(struct ctl *ctl, const struct tip_id *id, json_t *tips_of_cas
 	return tip_id_parse(tip_id, hex, strlen(hex));
 }
 
+static int no_such_id(const struct ctl *ctl, struct err *err)
+{
+	return err_set(err, ERR_DATA, NULL, "no tip or case %.64s in the store; `tipctl explain %.64s` tells whether a tip "
+		       "of this id is on its way or parked", ctl->argv[0], ctl->argv[0]);
+}
+
 static int write_blob(struct ctl *ctl, const struct tip_id *tip_id, bool contact, struct err *err)
 {
 	struct buf blob = BUF_INIT;
@@ -149,8 +141,24 @@ static int write_blob(struct ctl *ctl, const struct tip_id *tip_id, bool contact
 		found = err_errno(err, "standard output");
 	buf_release(&blob);
 	if (found == 0)
-		return err_set(err, ERR_DATA, NULL, "no tip or case %.64s", ctl->argv[0]);
+		return no_such_id(ctl, err);
 	return found < 0 ? -1 : 0;
+}
+
+/* What the command line says, before anything is looked up. */
+static int read_show(const struct ctl *ctl, struct tip_id *id, struct err *err)
+{
+	bool sealed = program_given(ctl->call, "sealed"), contact = program_given(ctl->call, "contact");
+
+	if (tip_id_parse(id, ctl->argv[0], strlen(ctl->argv[0])) < 0)
+		return err_set(err, ERR_USAGE, "bad-value", "\"%.64s\" is no id: 32 lower-case hex digits",
+			       ctl->argv[0]);
+	if (sealed && contact)
+		return err_set(err, ERR_USAGE, "bad-value", "--sealed or --contact, not both: each is a file of its own");
+	if ((sealed || contact) && isatty(STDOUT_FILENO))
+		return err_set(err, ERR_USAGE, "bad-value", "a sealed file is no text for a terminal: send it to a file, "
+			       "or to `age -d -i IDENTITY`");
+	return 0;
 }
 
 int ctl_cases_show(struct ctl *ctl, struct ctl_output *out, struct err *err)
@@ -161,10 +169,8 @@ int ctl_cases_show(struct ctl *ctl, struct ctl_output *out, struct err *err)
 	struct tip_id id, tip_id;
 	int result = -1;
 
-	if (tip_id_parse(&id, ctl->argv[0], strlen(ctl->argv[0])) < 0) {
-		err_set(err, ERR_USAGE, "bad-value", "\"%.64s\" is no id: 32 lower-case hex digits", ctl->argv[0]);
+	if (read_show(ctl, &id, err) < 0)
 		goto done;
-	}
 	of_case.case_id = &id;
 	if (store_each_tip(ctl->store, &of_case, add_tip, tips, err) < 0)
 		goto done;
@@ -184,7 +190,7 @@ int ctl_cases_show(struct ctl *ctl, struct ctl_output *out, struct err *err)
 	if (store_each_tip(ctl->store, &of_tip, add_tip, one, err) < 0)
 		goto done;
 	if (!json_array_size(one)) {
-		err_set(err, ERR_DATA, NULL, "no tip or case %s", ctl->argv[0]);
+		no_such_id(ctl, err);
 		goto done;
 	}
 	out->value = json_incref(json_array_get(one, 0));

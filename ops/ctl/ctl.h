@@ -27,6 +27,7 @@ struct ctl {
 	int argc;                       /* operands behind the command's words */
 	const char *const *argv;
 	struct kafka_admin *kafka;      /* connected when the row says CTL_KAFKA; may be NULL with CTL_KAFKA_IF_THERE */
+	struct err no_kafka;            /* then says why */
 	struct store *store;            /* open for reading by CTL_STORE; may be NULL with CTL_STORE_IF_THERE */
 };
 
@@ -64,6 +65,8 @@ int ctl_run(const struct program_call *call, struct err *err);
 
 /* ERR_USAGE: "there is no WHAT "word"", and which of the names was most likely meant. */
 int ctl_no_such(const char *what, const char *word, const char *const *names, size_t n, struct err *err);
+/* --team: ERR_USAGE when it is given and not one of the configuration's; NULL when it is not given. */
+int ctl_team(const struct ctl *ctl, const char **team, struct err *err);
 /* --limit: a whole number, 0 (none) when it is not given. */
 int ctl_limit(const struct ctl *ctl, size_t *limit, struct err *err);
 /* An option that is a day, "2026-11-24", as days since 1970-01-01; -1 when it is not given. */

@@ -38,7 +38,7 @@ static const struct program_option options[] = {
 	{ "dry-run", 0, NULL, "parked replay, discard: show what would be done, do nothing" },
 	{ "because", 0, "REASON", "parked discard, replay: why; kept for ever, so without a word of the tip" },
 	{ "by", 0, "NAME", "parked discard, replay: whose decision it is; kept for ever" },
-	{ "limit", 0, "N", "at most so many rows or records" },
+	{ "limit", 0, "N", "at most so many rows or records; 0, as when it is not given: all" },
 	{ "sealed", 0, NULL, "cases show: write the case as it is sealed to its teams, an age file" },
 	{ "contact", 0, NULL, "cases show: write the contact details as they are sealed to the custodian, an age file" },
 	{ "store", 0, "FILE", "another store than the configuration's" },
@@ -249,7 +249,8 @@ const struct program ctl_program = {
 		"searched.\n"
 		"\n"
 		"status: each stage: up, ready, records in, out, parked, lag in records and seconds; parked "
-		"records and the days since the oldest was first seen.\n"
+		"records and the days since the oldest was first seen. PARKED counts since the stage's start; in the row of "
+		"tip.parked it is what is open now.\n"
 		"\n"
 		"top: the stages live, as they say themselves: what each takes in and gives out a second, records "
 		"waiting (LAG), the age of the oldest of them, parked and CPU time; IN, OUT and PARKED count since "
@@ -267,17 +268,23 @@ const struct program ctl_program = {
 		"replay at the same time (the second waits, for 30 s at most) and when tipctl is killed in the middle: the "
 		"next replay or discard first finds out what had been put back. After a kill it waits some 6 s until the "
 		"broker has given up the one that died. A record that fails again is parked again, as a new entry with "
-		"REPLAYS counted up.\n"
+		"REPLAYS counted up. What is said at the end: selected, the open records that were chosen; replayed, those "
+		"put back; settled, those of an earlier replay that was interrupted which turned out to stand on their topic "
+		"already. A tip that was named and of which nothing parked matches is named, and ends with status 1 when "
+		"the rest is done.\n"
 		"\n"
 		"parked discard: gives parked records up for good. --because and --by are needed and kept for ever on the "
 		"topic parked.resolved, in the clear: say why without a word of the tip. The sealed record itself stays on "
 		"tip.parked. A discarded tip counts as discarded in reconcile.\n"
 		"\n"
-		"cases list, cases tips, cases summary: cases, tips, and counts by team and outcome.\n"
+		"cases list, cases tips, cases summary: cases, tips, and counts by team and outcome. What was stored last "
+		"comes first, a case by its newest tip.\n"
 		"\n"
 		"cases show ID: one case or one tip with its links; --sealed writes the case for its teams to "
 		"standard output, to be opened with `age -d -i TEAM.identity`; --contact the contact details "
-		"for the custodian.\n"
+		"for the custodian. That file is there for every tip and always of one size, so that nobody but the custodian "
+		"sees whether somebody left details: it opens to a head of 8 bytes, the text and zero bytes, of a tip "
+		"without details to the head and zero bytes.\n"
 		"\n"
 		"store copy FILE: writes a copy of the whole store, as it is at this moment, to a new file, while the sink "
 		"goes on. Copying store.db itself is not enough: what was stored lately lies in store.db-wal. The copy is "
@@ -309,7 +316,12 @@ const struct program ctl_program = {
 		"\n"
 		"reconcile [RECEIPTS ...]: compares, tip by tip, what was accepted (what tip.sealed holds, "
 		"and what the receipts files of adapters say they were told) with what is stored, parked, "
-		"discarded and in flight. Names every tip that is missing; status 1 when one is missing or stored twice.",
+		"discarded and in flight. Names every tip that is missing; status 1 when one is missing or stored twice. "
+		"foreign counts records without a tip id, which no adapter of ours sent: a stage parks them.",
+	.status_1 = "it looked, and something is not as it should be: topics check, keys check, recipients "
+		"check, reconcile, "
+		    "canary search, explain (nothing has the tip), parked replay and parked discard (nothing parked is of "
+		    "a tip that was named)",
 	.examples =
 		"Where is everything?\n\n    tipctl --config tipctl.yaml status\n\n"
 		"Open a case as its team does:\n\n"

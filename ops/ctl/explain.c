@@ -213,9 +213,10 @@ static json_t *value_of(struct explain *explain)
 static int explain_tip(struct explain *explain, struct err *err)
 {
 	struct ctl *ctl = explain->ctl;
-	const char *team = program_value(ctl->call, "team", NULL);
+	const char *team;
 
-	if (ctl_day(ctl, "since", &explain->since, err) < 0 || open_keys(explain, err) < 0 ||
+	if (ctl_team(ctl, &team, err) < 0 || ctl_day(ctl, "since", &explain->since, err) < 0 ||
+	    open_keys(explain, err) < 0 ||
 	    explain_find_id(ctl, ctl->argv[0], explain->since, &explain->tip_id, err) < 0)
 		return -1;
 	tip_id_hex(&explain->tip_id, explain->hex);

@@ -52,7 +52,8 @@ static int search(struct ctl *ctl, int64_t since, struct matches *matches, struc
 
 	if (!ctl->kafka && !ctl->store)
 		return err_set(err, ERR_UNAVAILABLE, NULL,
-			       "neither a broker nor a store answers: the beginning of an id cannot be completed");
+			       "neither a broker nor a store answers: the beginning of an id cannot be completed: %s",
+			       ctl->no_kafka.text);
 	for (size_t i = 0; ctl->kafka && i < sizeof(topics_asked) / sizeof(topics_asked[0]); i++) {
 		const struct topic_scan scan = { .ctl = ctl, .topic = topics_asked[i], .since = since - 1 };
 

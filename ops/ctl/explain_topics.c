@@ -177,7 +177,7 @@ void explain_topics(struct explain *explain)
 {
 	if (!explain->ctl->kafka) {
 		explain->in_doubt = true;
-		explain_looked(explain, "topics", 0, 0, "no broker answers: nothing on the bus was looked at");
+		explain_looked(explain, "topics", 0, 0, explain->ctl->no_kafka.text);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)

@@ -13,6 +13,7 @@
 #include "ops/runtime/log.h"
 #include "ops/runtime/nearest.h"
 #include "ops/runtime/program_command.h"
+#include "ops/runtime/prose.h"
 #include "schema/keys.h"
 #include "schema/tip.h"
 
@@ -75,6 +76,16 @@ const struct ctl_command ctl_commands[] = {
 	{ NULL, NULL, 0, 0, 0, NULL, NULL, NULL }
 };
 
+#define LIST_INDENT 2
+
+static bool begins_commands(const char *word)
+{
+	for (const struct ctl_command *row = ctl_commands; row->words; row++)
+		if (strcspn(row->words, " ") == strlen(word) && strncmp(word, row->words, strlen(word)) == 0)
+			return true;
+	return false;
+}
+
 /* Names what was typed, and the command that was most likely meant; what follows is the list. */
 static void say_nearest(int argc, const char *const *argv)
 {
@@ -89,6 +100,8 @@ static void say_nearest(int argc, const char *const *argv)
 	buf_append_json(&shown, typed.data ? (const char *)typed.data : "", typed.len);
 	if (!argc)
 		fputs("tipctl: which command? Possible are\n", stderr);
+	else if (argc == 1 && begins_commands(argv[0]))
+		fprintf(stderr, "tipctl: %s what? Possible are\n", argv[0]);
 	else if (near.best)
 		fprintf(stderr, "tipctl: no such command: %s; did you mean `%s`? Possible are\n", buf_text(&shown),
 			near.best);
@@ -98,9 +111,35 @@ static void say_nearest(int argc, const char *const *argv)
 	buf_release(&shown);
 }
 
+/* A command, its operands, and in a column of their own the few words that tell of it. */
+static void list_one(struct buf *out, const struct ctl_command *row, int column)
+{
+	struct buf help = BUF_INIT;
+	const size_t start = out->len;
+
+	buf_printf(out, "%*s%s%s%s", LIST_INDENT, "", row->words, *row->operands ? " " : "", row->operands);
+	prose_wrap(&help, column, row->help);
+	buf_append_str(out, buf_text(&help) + (out->len - start));
+	buf_release(&help);
+}
+
+static int list_column(void)
+{
+	size_t widest = 0;
+
+	for (const struct ctl_command *row = ctl_commands; row->words; row++) {
+		size_t len = strlen(row->words) + 1 + strlen(row->operands);
+
+		widest = len > widest ? len : widest;
+	}
+	return LIST_INDENT + (int)widest + 2;
+}
+
 /* Returns the exit status: what was possible has been said, no more is needed. */
 static int usage(int argc, const char *const *argv)
 {
+	const int column = list_column();
+	struct buf list = BUF_INIT;
 	bool related = false;
 
 	say_nearest(argc, argv);
@@ -112,10 +151,11 @@ static int usage(int argc, const char *const *argv)
 			if (pass == 0 && !first)
 				continue;
 			related = true;
-			fprintf(stderr, "  %s %s%*s%s\n", row->words, row->operands,
-				(int)(32 - strlen(row->words) - strlen(row->operands)), "", row->help);
+			list_one(&list, row, column);
 		}
 	}
+	fputs(buf_text(&list), stderr);
+	buf_release(&list);
 	return err_exit_status(&(struct err){ .kind = ERR_USAGE });
 }
 
@@ -141,7 +181,7 @@ static int open_needs(struct ctl *ctl, const struct ctl_command *row, struct err
 	    kafka_admin_open(&ctl->kafka, ctl->conf, (int)conf_int(ctl->conf, "timeout"), err) < 0)
 		return -1;
 	if (row->needs & CTL_KAFKA_IF_THERE &&
-	    kafka_admin_open(&ctl->kafka, ctl->conf, (int)conf_int(ctl->conf, "timeout"), NULL) < 0)
+	    kafka_admin_open(&ctl->kafka, ctl->conf, (int)conf_int(ctl->conf, "timeout"), &ctl->no_kafka) < 0)
 		ctl->kafka = NULL;
 	if (!(row->needs & (CTL_STORE | CTL_STORE_IF_THERE)))
 		return 0;
@@ -154,6 +194,16 @@ static int open_needs(struct ctl *ctl, const struct ctl_command *row, struct err
 	if (!*path)
 		return err_set(err, ERR_CONFIG, NULL, "`tipctl %s` needs the key `store`", row->words);
 	return store_open(&ctl->store, path, STORE_READ, err);
+}
+
+static int wrong_operands(const struct ctl *ctl, const struct ctl_command *row, struct err *err)
+{
+	const char *blank = *row->operands ? " " : "";
+
+	if (ctl->argc > row->max_args)
+		return err_set(err, ERR_USAGE, "bad-value", "\"%.64s\" is more than it takes; usage: tipctl %s%s%s",
+			       ctl->argv[row->max_args], row->words, blank, row->operands);
+	return err_set(err, ERR_USAGE, "bad-value", "usage: tipctl %s%s%s", row->words, blank, row->operands);
 }
 
 int ctl_run(const struct program_call *call, struct err *err)
@@ -169,7 +219,7 @@ int ctl_run(const struct program_call *call, struct err *err)
 	ctl.argc = call->argc - taken;
 	ctl.argv = call->argv + taken;
 	if (ctl.argc < row->min_args || ctl.argc > row->max_args)
-		return err_set(err, ERR_USAGE, "bad-value", "usage: tipctl %s %s", row->words, row->operands);
+		return wrong_operands(&ctl, row, err);
 	if (!program_given(call, "log-level"))
 		/* the command's own error says it; the client's remarks are noise here */
 		log_set_level(LOG_LEVEL_ERROR);

@@ -148,7 +148,8 @@ int ctl_status(struct ctl *ctl, struct ctl_output *out, struct err *err)
 	for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
 		json_array_append_new(out->value, stage_row(ctl, stages[i], out->remarks));
 	if (!ctl->kafka) {
-		out->note = "no broker answers: lag and parked records are not known";
+		json_array_append_new(out->remarks, json_string(ctl->no_kafka.text));
+		out->note = "Lag and parked records are not known.";
 		out->status = err_exit_status(&(struct err){ .kind = ERR_UNAVAILABLE });
 		return 0;
 	}
@@ -160,5 +161,6 @@ int ctl_status(struct ctl *ctl, struct ctl_output *out, struct err *err)
 	json_array_append_new(out->value,
 			      json_pack("{s:s, s:I, s:o}", "stage", TOPIC_PARKED, "parked", oldest.n, "oldest_days",
 					oldest.n ? json_integer((json_int_t)clock_day() - oldest.day) : json_null()));
+	out->note = "PARKED counts since a stage's start; of " TOPIC_PARKED " it is what is open now.";
 	return 0;
 }

@@ -16,6 +16,21 @@ int ctl_no_such(const char *what, const char *word, const char *const *names, si
 	return err_set(err, ERR_USAGE, "bad-value", "there is no %s \"%.64s\"%s", what, word, hint);
 }
 
+int ctl_team(const struct ctl *ctl, const char **team, struct err *err)
+{
+	const char *const *teams;
+	size_t n = conf_list(ctl->conf, "teams", &teams);
+
+	*team = program_value(ctl->call, "team", NULL);
+	if (!*team)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(teams[i], *team) == 0)
+			return 0;
+	ctl_no_such("team", *team, teams, n, err);
+	return err_prefix(err, "key `teams` of tipctl's configuration");
+}
+
 int ctl_limit(const struct ctl *ctl, size_t *limit, struct err *err)
 {
 	const char *text = program_value(ctl->call, "limit", "0");

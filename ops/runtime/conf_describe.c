@@ -50,13 +50,16 @@ void conf_describe(const struct conf_key *const tables[], struct buf *out)
 {
 	const struct conf_key *rows[ROWS_MAX];
 	const size_t n = conf_rows(tables, rows, ROWS_MAX);
+	struct buf head = BUF_INIT;
 
 	for (size_t i = 0; i < n; i++) {
-		buf_printf(out, "  %s: ", rows[i]->name);
-		describe_type(rows[i], out);
-		buf_append_byte(out, '\n');
+		buf_clear(&head);
+		buf_printf(&head, "%s: ", rows[i]->name);
+		describe_type(rows[i], &head);
+		prose_wrap(out, 2, buf_text(&head));
 		prose_wrap(out, 6, rows[i]->help);
 	}
+	buf_release(&head);
 }
 
 void conf_describe_roff(const struct conf_key *const tables[], struct buf *out)

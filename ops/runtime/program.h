@@ -63,6 +63,7 @@ struct program {
 	const char *summary;         /* one line, lower case, no full stop */
 	const char *synopsis;        /* "[--dry-run] [FILE …]": operands and own options; a line for each way */
 	const char *description;     /* paragraphs separated by empty lines; the body of the manual page */
+	const char *status_1;        /* what exit status 1 says, lower case, no full stop; NULL: `run` never returns 1 */
 	const char *examples;        /* indented commands with a line of prose each; may be NULL */
 	const struct program_option *options;        /* own ones; may be NULL */
 	const struct conf_key *const *conf_tables;   /* NULL-ended; NULL: no configuration file */

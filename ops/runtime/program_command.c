@@ -169,7 +169,10 @@ static void write_help(const struct command_line *line, const struct program_com
 {
 	struct buf text = BUF_INIT;
 
-	buf_printf(out, "%s %s: %s\n\n", line->program->name, command->words, command->help);
+	buf_printf(&text, "%s %s: %s", line->program->name, command->words, command->help);
+	prose_wrap(out, 0, buf_text(&text));
+	buf_clear(&text);
+	buf_append_byte(out, '\n');
 	write_usage(line->program, command, "usage: ", out);
 	paragraph_of(line->program, command, &text);
 	if (text.len) {
@@ -209,6 +212,35 @@ bool program_command_usage(const struct command_line *line, struct buf *out)
 		return false;
 	write_usage(line->program, command, "usage: ", out);
 	buf_printf(out, "\"%s %s --help\" says more.\n", line->program->name, command->words);
+	return true;
+}
+
+/* The first words of all commands, in few lines: the whole synopsis would push the reason off the screen. */
+bool program_commands_usage(const struct command_line *line, struct buf *out)
+{
+	struct program_commands commands;
+	struct buf words = BUF_INIT;
+	size_t last = 0;
+
+	program_commands_list(&commands, line->program);
+	if (!commands.n || write_family(line, &commands, out))
+		return commands.n > 0;
+	buf_append_str(&words, "commands:");
+	for (size_t i = 0; i < commands.n; i++) {
+		const char *first = commands.items[i].words;
+		size_t len = strcspn(first, " ");
+
+		if (i && len == last && strncmp(first, commands.items[i - 1].words, len) == 0)
+			continue;
+		last = len;
+		buf_append_byte(&words, ' ');
+		buf_append(&words, first, len);
+	}
+	buf_printf(out, "usage: %s COMMAND [OPTION ...]\n", line->program->name);
+	prose_wrap(out, 0, buf_text(&words));
+	buf_printf(out, "\"%s COMMAND --help\" says more of one, \"%s --help\" all.\n", line->program->name,
+		   line->program->name);
+	buf_release(&words);
 	return true;
 }
 

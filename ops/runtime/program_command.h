@@ -30,6 +30,8 @@ int program_command_check(const struct command_line *line, struct err *err);
 
 /* A few lines of how the command is called, or its whole help. False when the operands name none. */
 bool program_command_usage(const struct command_line *line, struct buf *out);
+/* The same for operands that name a part of a command or none; false when the program has no commands. */
+bool program_commands_usage(const struct command_line *line, struct buf *out);
 bool program_command_help(const struct command_line *line, struct buf *out);
 
 #endif

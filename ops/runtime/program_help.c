@@ -108,7 +108,7 @@ void program_usage(const struct command_line *line, struct buf *out)
 {
 	struct buf options = BUF_INIT;
 
-	if (program_command_usage(line, out))
+	if (program_command_usage(line, out) || program_commands_usage(line, out))
 		return;
 	write_synopsis(line->program, out);
 	buf_append_str(&options, "options:");
@@ -119,13 +119,32 @@ void program_usage(const struct command_line *line, struct buf *out)
 	buf_release(&options);
 }
 
+static void write_exit_status(const struct program *program, struct buf *out)
+{
+	struct buf meaning = BUF_INIT;
+
+	for (const struct exit_meaning *m = program_exit_meanings; m->meaning; m++) {
+		buf_printf(out, "  %2d  %s\n", m->status, m->meaning);
+		if (m->status > 0 || !program->status_1)
+			continue;
+		buf_clear(&meaning);
+		prose_wrap(&meaning, 6, program->status_1);
+		buf_printf(out, "   1  %s", buf_text(&meaning) + 6);
+	}
+	buf_release(&meaning);
+}
+
 void program_help(const struct command_line *line, struct buf *out)
 {
 	const struct program *program = line->program;
+	struct buf title = BUF_INIT;
 
 	if (program_command_help(line, out))
 		return;
-	buf_printf(out, "%s: %s\n\n", program->name, program->summary);
+	buf_printf(&title, "%s: %s", program->name, program->summary);
+	prose_wrap(out, 0, buf_text(&title));
+	buf_release(&title);
+	buf_append_byte(out, '\n');
 	write_synopsis(program, out);
 	buf_append_str(out, "\nOptions:\n");
 	for (size_t i = 0; i < line->n_options; i++)
@@ -139,6 +158,5 @@ void program_help(const struct command_line *line, struct buf *out)
 		prose_wrap(out, 2, program->examples);
 	}
 	buf_append_str(out, "\nExit status:\n");
-	for (const struct exit_meaning *m = program_exit_meanings; m->meaning; m++)
-		buf_printf(out, "  %2d  %s\n", m->status, m->meaning);
+	write_exit_status(program, out);
 }

@@ -108,12 +108,16 @@ void program_man_head(const char *name, const char *section, const char *summary
 	write_line(out, summary);
 }
 
-static void write_exit_status(struct buf *out)
+static void write_exit_status(const struct program *program, struct buf *out)
 {
 	HEADING(out, "EXIT STATUS");
 	for (const struct exit_meaning *m = program_exit_meanings; m->meaning; m++) {
 		buf_printf(out, ".TP\n\\fB%d\\fR\n", m->status);
 		write_line(out, m->meaning);
+		if (m->status > 0 || !program->status_1)
+			continue;
+		buf_append_str(out, ".TP\n\\fB1\\fR\n");
+		prose_roff_paragraphs(out, program->status_1);
 	}
 }
 
@@ -135,7 +139,7 @@ void program_man(const struct command_line *line, struct buf *out)
 				      "file. Keys that are not listed here are refused.");
 		conf_describe_roff(program->conf_tables, out);
 	}
-	write_exit_status(out);
+	write_exit_status(program, out);
 	if (program->examples) {
 		HEADING(out, "EXAMPLES");
 		prose_roff_paragraphs(out, program->examples);

@@ -42,7 +42,8 @@ def own_options(pipeline, *command):
 def test_help_of_each_command(pipeline):
     """each command of tipctl has a help of its own: how it is called, what it does, its options and no other's"""
     listed = pipeline.run("tipctl", check=False).stderr
-    commands = [line.split("  ")[1].split(" [")[0] for line in listed.splitlines()[1:]]
+    holds(max(map(len, listed.splitlines())) <= 80, f"the list fits 80 columns: {listed}")
+    commands = [line[2:].split("  ")[0].split(" [")[0] for line in listed.splitlines()[1:] if line[2] != " "]
     words = [[w for w in c.split() if w.islower() and "|" not in w] for c in commands]
     holds(["parked", "discard"] in words and len(words) >= 17, f"commands: {words}")
     for command in words:
@@ -53,6 +54,15 @@ def test_help_of_each_command(pipeline):
         holds(re.search(rf"^(?=\S).*{name}", text.split("usage:")[1], re.M), f"{name} says what it does: {text}")
     equal(own_options(pipeline, "parked", "list")[0], {"reason", "stage", "since", "until", "state", "limit"}, "list")
     equal(own_options(pipeline, "status")[0], set(), "status")
+
+
+def test_help_fits_a_terminal(pipeline):
+    """no line of any program's help is wider than 80 columns, and a wrong option is answered in few lines"""
+    for program in PROGRAMS:
+        wide = [line for line in pipeline.run(program, "--help").stdout.splitlines() if len(line) > 80]
+        equal(wide, [], f"{program} --help")
+        said = pipeline.run(program, "--no-such-option", check=False).stderr
+        holds(said.count("\n") <= 12, f"{program} --no-such-option says too much: {said}")
 
 
 def test_manual_pages(pipeline):

@@ -115,6 +115,9 @@ def test_explain_a_parked_tip(pipeline):
     holds(row["means"] and row["todo"] and row["day"], f"what to do: {row}")
     holds(not {"teams", "conflict"} & set(told) and told["not_shown"], "nothing is said of what nobody has decided")
     text = pipeline.tipctl("explain", tip_id).stdout
+    holds("keys.adapters" in row["todo"] and "channels" in row["todo"], row["todo"])
+    shown = pipeline.tipctl("cases", "show", tip_id, check=False)
+    equal((shown.returncode, "tipctl explain" in shown.stderr), (65, True), shown.stderr)
     for word in ("channel-forbidden", row["todo"], "see the reason"):
         holds(word in text, f"{word!r} is in {text}")
     pipeline.tipctl("parked", "discard", tip_id, "--because", "a test", "--by", "e2e")

@@ -11,6 +11,8 @@ a step.
 import hashlib
 import json
 import os
+import pty
+import select
 import subprocess
 
 from broker import TOP
@@ -84,6 +86,21 @@ def test_contact_is_the_custodians(pipeline):
     others = [identity_of(pipeline, t) for t in TEAMS] + [pipeline.path("keys", "triage", "1.identity")]
     for identity in others:
         holds(age_open(identity, sealed).returncode != 0, f"{identity} opens contact details")
+
+
+def test_a_sealed_file_is_not_for_a_terminal(pipeline):
+    """cases show --sealed and --contact refuse to write an age file to a terminal, and write nothing there"""
+    tip_id = submit_tips(pipeline, "partner", [TIP])[-1]["tip_id"]
+    stored(pipeline, tip_id)
+    for which in ("--sealed", "--contact"):
+        argv = [pipeline.program("tipctl"), "--config", pipeline.conf_of("tipctl"), "cases", "show", tip_id, which]
+        master, slave = pty.openpty()
+        result = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=slave, stderr=subprocess.PIPE, timeout=60)
+        written = bool(select.select([master], [], [], 0)[0])
+        os.close(slave)
+        os.close(master)
+        equal((result.returncode, written), (64, False), f"cases show {which} on a terminal")
+        holds(b"no text for a terminal" in result.stderr, result.stderr)
 
 
 def test_conflict_goes_to_oversight(pipeline):

@@ -67,6 +67,7 @@ static const struct program command = {
 	.summary = "tries things",
 	.synopsis = "[--dry-run] [FILE ...]\nlist",
 	.description = "One paragraph.\n\nAnother with 'quotes' and a\n.dot.\n\n  verbatim --text\n    further in",
+	.status_1 = "it looked, and found what this sentence goes on to say until it must be broken into two lines",
 	.examples = "Look first:\n\n  tip-try --dry-run x",
 	.options = options,
 	.conf_tables = tables,
@@ -297,6 +298,10 @@ static void test_help_is_complete(void **state)
 		"      --check\n", "  kafka.brokers: text; required\n      where the brokers are\n",
 		"  stage.batch: whole number, 1 to 1000; default 500\n",
 		"    tip-try --dry-run x\n",
+		"   0  it did what it was asked\n"
+		"   1  it looked, and found what this sentence goes on to say until it must be\n"
+		"      broken into two lines\n"
+		"  64  the command line",
 		"  78  the configuration",
 	};
 	struct result *result = *state;
@@ -323,6 +328,10 @@ static void test_commands_have_options_of_their_own(void **state)
 		{ "make --all", 64, "", "takes no --all; it goes with `box list`, `box empty`\n" },
 		{ "nothing --all", 0, "[nothing]", "" }, /* no command: for the program to say */
 		{ "box list --nope", 64, "", "usage: tip-box --config FILE box list [--all]\n\"tip-box box list --help\"" },
+		{ "--nope", 64, "", "tip-box: there is no option --nope\nusage: tip-box COMMAND [OPTION ...]\n"
+				    "commands: box make\n\"tip-box COMMAND --help\" says more of one" },
+		{ "box --nope", 64, "", "usage: tip-box --config FILE box list [--all]\n"
+					"       tip-box box empty [--all]" },
 		{ "make --help", 0, "usage: tip-box make --into FOLDER\n", "" },
 		{ "box empty --help", 0, "tip-box box empty: throw it away\n", "" },
 		{ "box empty --help", 0, "\nbox empty: empties, for good.\n\nOptions:\n      --all\n", "" },
@@ -359,7 +368,8 @@ static void test_manual_page(void **state)
 		".SH OPTIONS\n.TP\n\\fB\\-n\\fR, \\fB\\-\\-dry\\-run\\fR\n",
 		".SH CONFIGURATION\n",
 		"\\fBkafka.brokers\\fR",
-		".SH EXIT STATUS\n", ".SH EXAMPLES\n", ".SH SEE ALSO\n", "\\fBtipctl\\fR(1),\n",
+		".SH EXIT STATUS\n", "\n.TP\n\\fB1\\fR\nit looked, and found what", ".SH EXAMPLES\n", ".SH SEE ALSO\n",
+		"\\fBtipctl\\fR(1),\n",
 	};
 	struct result *result = *state;
 
