@@ -114,15 +114,15 @@ lint: $(B)/gen/store.sql.h ## the house's rules
 unit: $(TESTS) ## unit tests (cmocka)
 	$(Q)tests/unit/run $(TESTS)
 
-# Under memcheck all unit tests but: kafka_* and sdk_test (librdkafka and a gateway against deadlines, 30 times slower),
-# stage_loop_test (runs itself again, which valgrind refuses), age_vectors, frame_sealed and classify (minutes of
-# arithmetic).
+# Under memcheck all unit tests but: kafka_*, sdk_test and sdk_trust_test (librdkafka and a gateway against deadlines,
+# 30 times slower), stage_loop_test (runs itself again, which valgrind refuses), age_vectors, frame_sealed and classify
+# (minutes of arithmetic).
 # dedupe_index_test leaves children in the middle, with all they hold: no leaks are looked for there.
 VALGRIND := valgrind -q --error-exitcode=9 --errors-for-leak-kinds=definite --child-silent-after-fork=yes
-VALGRIND_NOT := kafka_% sdk stage_loop age_vectors frame_sealed classify
+VALGRIND_NOT := kafka_% sdk sdk_trust stage_loop age_vectors frame_sealed classify
 VALGRIND_LEAKY := dedupe_index
 VALGRIND_QUICK := bech32 buf bus conf err file log tip tip1 tip_id token topics yaml digest keys ledger linker metrics nearest \
-	policy reason record_json seal store
+	policy reason recipients record_json seal store trust
 valgrind_tests = $(filter-out $(patsubst %,$(B)/tests/%_test,$(VALGRIND_NOT) $(VALGRIND_LEAKY)),$(TESTS))
 
 valgrind: $(TESTS) ## unit tests under valgrind's memcheck, leaks too (minutes; the quick ones are part of make test)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""`tipctl age` in pipes, and with other programs that read and write age files.
+"""`tipctl age` in pipes, and with other programs that read and write age files; the signed list of recipients as well.
 
 Each test is a function `test_…(site)`; its docstring is the guarantee it shows. `--only NAME` runs those whose name
 contains NAME.
@@ -17,12 +17,13 @@ sys.path.insert(0, HERE)
 
 import cases_peers    # noqa: E402
 import cases_pipes    # noqa: E402
+import cases_recipients  # noqa: E402
 import cases_refusal  # noqa: E402
 from site_of_keys import Site  # noqa: E402
 
 
 def tests():
-    for suite in (cases_refusal, cases_pipes, cases_peers):
+    for suite in (cases_refusal, cases_pipes, cases_peers, cases_recipients):
         for name, function in list(vars(suite).items()):
             if name.startswith("test_"):
                 yield name[5:], function

@@ -75,6 +75,9 @@ class Site:
         return None
 
     def peer(self, **job):
+        equal(self.ask(**job), "ok", f"age-encryption: {job['do']}")
+
+    def ask(self, **job):
         """One file sealed or opened by npm's age-encryption; one process does them all."""
         if self._peer is None:
             script = self.read(os.path.join(self.here, "peer.mjs")).decode()
@@ -82,7 +85,7 @@ class Site:
                                           stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self._peer.stdin.write(json.dumps(job) + "\n")
         self._peer.stdin.flush()
-        equal(self._peer.stdout.readline().strip(), "ok", f"age-encryption: {job['do']}")
+        return self._peer.stdout.readline().strip()
 
     def close(self):
         if self._peer:
