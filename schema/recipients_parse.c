@@ -44,12 +44,21 @@ static int take_version(void *at, const json_t *value)
 	return json_is_string(value) && strcmp(json_string_value(value), "recipients/v1") == 0 ? 0 : -1;
 }
 
-/* libsodium's reader takes one encoding of the bytes alone: padded, nothing between, no bits left over. */
+/*
+ * libsodium's reader takes one encoding of the bytes alone: padded, nothing between, no bits left over. But 1.0.18 also
+ * takes any byte over 0x7f for a slash.
+ */
 static int take_base64(uint8_t *out, size_t size, size_t *len, const json_t *value)
 {
-	return json_is_string(value) ?
-		sodium_base642bin(out, size, json_string_value(value), json_string_length(value), NULL, len, NULL,
-				  sodium_base64_VARIANT_ORIGINAL) : -1;
+	const char *text = json_string_value(value);
+
+	if (text == NULL)
+		return -1;
+	for (size_t i = 0; text[i] != '\0'; i++)
+		if ((unsigned char)text[i] > 0x7f)
+			return -1;
+	return sodium_base642bin(out, size, text, json_string_length(value), NULL, len, NULL,
+				 sodium_base64_VARIANT_ORIGINAL);
 }
 
 static int take_signed(void *at, const json_t *value)

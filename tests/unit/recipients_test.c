@@ -300,6 +300,30 @@ static void refuses_other_forms_outside(void **state)
 	refused(parse_text(file, &err), &err, RECIPIENTS_FORMAT, "bits left over");
 }
 
+/* Fails when take_base64 leaves out the look at bytes over 0x7f (tried). */
+static void refuses_another_spelling_of_the_signature(void **state)
+{
+	struct recipients read;
+	struct buf file = BUF_INIT;
+	struct err err = ERR_INIT;
+	char *slashes = NULL;
+
+	(void)state;
+	for (uint32_t epoch = 1; slashes == NULL; epoch++) { /* one signature in fifty has them */
+		struct recipients list = new_list(epoch);
+
+		assert_true(epoch < 10000);
+		file.len = 0;
+		recipients_write(&file, &list);
+		slashes = strstr(strstr(buf_text(&file), "\"signature\""), "//");
+	}
+	assert_int_equal(recipients_parse(&read, buf_slice(&file), &err), 0);
+	slashes[0] = '\xc3'; /* an e with an acute accent */
+	slashes[1] = '\xa9';
+	refused(recipients_parse(&read, buf_slice(&file), &err), &err, RECIPIENTS_FORMAT, "a letter for two slashes");
+	buf_release(&file);
+}
+
 static void refuses_what_is_too_long(void **state)
 {
 	const struct recipients list = new_list(1);
@@ -331,6 +355,7 @@ int main(void)
 		cmocka_unit_test(refuses_other_forms_inside),
 		cmocka_unit_test(refuses_a_key_that_anybody_could_open),
 		cmocka_unit_test(refuses_other_forms_outside),
+		cmocka_unit_test(refuses_another_spelling_of_the_signature),
 		cmocka_unit_test(refuses_what_is_too_long),
 	};
 
