@@ -95,6 +95,7 @@ int ctl_parked_list(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_parked_show(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_parked_replay(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_parked_discard(struct ctl *ctl, struct ctl_output *out, struct err *err);
+int ctl_parked_release(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_store_copy(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_cases_list(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_cases_show(struct ctl *ctl, struct ctl_output *out, struct err *err);

@@ -16,6 +16,8 @@ const struct conf_key ctl_keys[] = {
 	{ "keys", CONF_PATH, "", 0, 0, NULL, "the folder that `tipctl keys init` made, with the inventory of keys" },
 	{ "daemons.*", CONF_ADDRESS, "", 0, 0, NULL,
 	  "host:port of a daemon's http.listen, by the daemon's name: gateway, classify, dedupe, route, sink" },
+	{ "release.seen", CONF_PATH, "", 0, 0, NULL,
+	  "file in which `parked release` keeps which keys each stage had; empty: all count as new when it starts" },
 	{ "topics.replication", CONF_INT, "0", 0, 9, NULL,
 	  "replicas of each topic that `topics create` makes; 0: 3 where there are three brokers, else 1" },
 	{ "timeout", CONF_DURATION, "5s", 100, 600000, NULL, "how long to wait for a broker or a daemon" },
@@ -141,6 +143,7 @@ const struct program ctl_program = {
 		"parked discard --because REASON --by NAME [TIP ...] [--reason CODE] [--stage STAGE] [--since DAY] "
 		"[--until DAY] [--limit N] [--all] [--dry-run]\n"
 		"store copy FILE [--store FILE]\n"
+		"parked release\n"
 		"explain TIP [--store FILE] [--bus-key FOLDER] [--identity FILE [--team TEAM]] [--since DAY]\n"
 		"reconcile [RECEIPTS ...] [--store FILE]\n"
 		"canary tip --markers FILE\n"
@@ -277,6 +280,11 @@ const struct program ctl_program = {
 		"parked discard: gives parked records up for good. --because and --by are needed and kept for ever on the "
 		"topic parked.resolved, in the clear: say why without a word of the tip. The sealed record itself stays on "
 		"tip.parked. A discarded tip counts as discarded in reconcile.\n"
+		"\n"
+		"parked release: runs on (tipline-release.service) and puts back by itself what was parked as key-unknown, or "
+		"between stages as record-key, when the stage that parked it has taken up a key that it had not before. "
+		"Nothing else is touched, and each record is put back once, as by parked replay; one that no key "
+		"opens yet is parked again until the next key comes.\n"
 		"\n"
 		"cases list, cases tips, cases summary: cases, tips, and counts by team and outcome. What was stored last "
 		"comes first, a case by its newest tip.\n"

@@ -54,6 +54,8 @@ const struct ctl_command ctl_commands[] = {
 	  "put them back where they came from", SELECTION " all dry-run by because" },
 	{ "parked discard", "[TIP ...]", 0, SELECTION_TIPS_MAX, CTL_CONF | CTL_KAFKA, ctl_parked_discard,
 	  "give them up, with --because and --by", SELECTION " all dry-run by because" },
+	{ "parked release", "", 0, 0, CTL_CONF | CTL_KAFKA, ctl_parked_release,
+	  "run on, and put back what waited for a key when the key comes", "" },
 	{ "cases list", "", 0, 0, CTL_CONF | CTL_STORE, ctl_cases_list, "cases", "team outcome limit store" },
 	{ "cases show", "ID", 1, 1, CTL_CONF | CTL_STORE, ctl_cases_show, "one case or tip [--sealed | --contact]",
 	  "sealed contact store" },

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ops/ctl/desk.h"
 #include "schema/hex.h"
 #include "schema/keys.h"
 #include "schema/token.h"
@@ -52,6 +53,8 @@ int key_site_open(struct key_site *site, struct ctl *ctl, bool change, struct er
 	*site = (struct key_site){ .ctl = ctl, .ring = { .lock = -1 }, .set = mem_alloc(sizeof(*site->set)) };
 	config_set_init(site->set);
 	find_who(site);
+	if (desk_check_words(ctl, false, err) < 0)
+		return -1;
 	if (!*folder)
 		return err_set(err, ERR_USAGE, "bad-value", "which keys? --keys FOLDER, or `keys` in tipctl's "
 			"configuration, names "

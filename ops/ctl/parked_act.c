@@ -2,6 +2,8 @@
 /*
  * tipctl parked replay and discard. desk.h says how they keep to once.
  */
+#include "ops/ctl/parked_act.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -374,6 +376,30 @@ static int run(struct ctl *ctl, bool discard, struct ctl_output *out, struct err
 	json_decref(act.rows);
 	free(act.chosen);
 	selection_release(&act.selection);
+	return result;
+}
+
+int parked_put_back(struct ctl *ctl, const char *reason, const char *stage, const char *by, size_t *n,
+		    struct err *err)
+{
+	struct act act = { .ctl = ctl, .selection = { .reason = reason, .stage = stage, .since = -1, .until = -1 },
+			   .rows = json_array() };
+	struct desk desk = { 0 };
+	int result = rehearse(&act, err); /* nobody need wait for the desk where there is nothing to do */
+
+	if (result == 0 && act.n > 0) {
+		act.n = 0;
+		result = desk_open(&desk, ctl, err);
+		desk.by = by;
+		if (result == 0)
+			result = choose(&act, &desk.all, err);
+		if (result == 0)
+			result = work(&act, &desk, err);
+		desk_close(&desk);
+	}
+	*n = result == 0 ? act.n : 0;
+	json_decref(act.rows);
+	free(act.chosen);
 	return result;
 }
 

@@ -30,7 +30,8 @@ def test_completion(pipeline):
         for option in ("--help", "--version", "--man", "--completion", "--log-level"):
             holds(option in offered, f"{program} -- offers {offered}")
         equal(complete(pipeline, program, "--log-level", "w"), ["warn"], program)
-    cases = {("pa",): ["parked"], ("parked", "re"): ["replay"], ("parked", ""): ["list", "show", "replay", "discard"],
+    cases = {("pa",): ["parked"], ("parked", "rep"): ["replay"],
+             ("parked", ""): ["list", "show", "replay", "discard", "release"],
              ("--json", "--config", "x.yaml", "parked", "dis"): ["discard"],
              ("parked", "replay", "--reason", "key-"): ["key-unknown"],
              ("parked", "replay", "--reason", "=", "key-"): ["key-unknown"],

@@ -4,6 +4,8 @@ import json
 import os
 import re
 import secrets
+import shutil
+import subprocess
 
 from broker import wait_until
 from cases_intake import MONEY, receipts_in, stored, submit, tips_in_store
@@ -149,3 +151,59 @@ retired: none lost, none parked, nothing restarted"""
     equal(findings(pipeline), [], "findings of keys check")
     log = open(pipeline.path("keys", "keys.log"), encoding="utf-8").read()
     holds('"by":"A. Operator","did":"activate","key":"bus 2"' in log, "the audit log says who")
+
+
+class Release:
+    """`tipctl parked release` beside the pipeline as long as this lasts."""
+
+    def __init__(self, pipeline):
+        self.log = open(pipeline.path("log", "release.log"), "ab")
+        self.process = subprocess.Popen([pipeline.program("tipctl"), "--config", pipeline.conf_of("tipctl"), "parked",
+                                         "release"], stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.status = self.process.wait(timeout=30)
+        self.log.close()
+
+
+def test_late_key_releases(pipeline):
+    """tips sealed to a key that comes late are parked, and released by themselves when it is there: those alone, once \
+each"""
+    others = open_parked(pipeline)
+    folder, epoch = pipeline.path("keys", "triage"), max(states(pipeline, "triage"))
+    names = [n for n in os.listdir(folder) if n.startswith(f"{epoch}.")]
+    away = pipeline.path("away.identity")
+    spare = pipeline.path("spare.identity")  # classify does not give up its last key
+    pipeline.run("tipctl", "keys", "init", pipeline.path("other-site"))
+    shutil.copy2(pipeline.path("other-site", "triage", "1.identity"), spare)
+    with Release(pipeline) as release:
+        os.rename(spare, os.path.join(folder, "99.identity"))
+        os.rename(os.path.join(folder, names[0]), away)
+        print_ = next(r["fingerprint"] for r in pipeline.tipctl_json("keys", "list")
+                      if r["key"] == "triage" and r["epoch"] == epoch)
+        wait_until(lambda: f"triage:{print_}" not in keys_of(pipeline, "classify")["names"], 15, "classify without it")
+        ids = []
+        for _ in range(5):
+            receipts = pipeline.path("late.receipts")
+            submit(pipeline, "webform", "--narrative", MONEY, "--receipts", receipts)
+            ids.append(receipts_in(receipts)[0]["tip_id"])
+            os.unlink(receipts)
+        wait_until(lambda: {t for t, _ in open_parked(pipeline)} >= set(ids), 30, "the tips to be parked")
+        why = {p["reason"] for p in pipeline.tipctl_json("parked", "list") if p["tip_id"] in ids}
+        equal(why, {"key-unknown"}, "why they are parked")
+        os.rename(away, os.path.join(folder, names[0]))
+        for tip_id in ids:
+            stored(pipeline, tip_id)
+        os.unlink(os.path.join(folder, "99.identity"))
+        # What waits for a key that nobody has was tried and is parked again; all else is as it was.
+        wait_until(lambda: {t for t, _ in open_parked(pipeline)} == {t for t, _ in others}, 30,
+                   "the others to be as they were")
+        done = [p for p in pipeline.tipctl_json("parked", "list", "--state", "all") if p["tip_id"] in ids]
+        equal(sorted((p["tip_id"], p["state"], p["resolved_by"]) for p in done),
+              sorted((t, "replayed", "tipctl parked release") for t in ids), "what became of them, once each")
+    equal(release.status, 0, "exit of parked release")
+    equal(len([t for t in tips_in_store(pipeline) if t in ids]), len(ids), "in the store")
