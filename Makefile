@@ -58,7 +58,7 @@ BINS := $(addprefix $(B)/bin/,$(program_names))
 TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/*_test.c))
 
 # What e2e does that no adapter would.
-E2E_TOOLS := $(addprefix $(B)/tests/,seal_raw curve_peer make_topic sign_list)
+E2E_TOOLS := $(addprefix $(B)/tests/,seal_raw curve_peer make_topic sign_list open_all)
 
 # Fuzz targets, tests/fuzz/NAME_fuzz.c : seconds in `make test`. Clang alone has libFuzzer, so they have a tree of their own.
 FUZZ := tip:20 frame:20 record:20 tip1:20 gateway:20 kafka:20 yaml:20 conf:20 age:20 lexicon:20 text:20 \

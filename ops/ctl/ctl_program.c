@@ -66,6 +66,7 @@ static const struct program_option options[] = {
 	{ "within", 0, "DAYS", "recipients show, check, keys check: what ends in fewer days than this is expiring (14)" },
 	{ "keys", 0, "FOLDER", "keys: another folder of keys than the configuration's" },
 	{ "public", 0, NULL, "keys export: the public halves; nothing else is ever exported" },
+	{ "operator", 0, "FILE", "keys confirm: the operator's own key" },
 	{ "wait", 0, "SECONDS", "keys rotate, retire, revoke: how long daemons may take to take a key up (30)" },
 	{ "unasked", 0, NULL, "keys rotate, retire, revoke: go on without the word of daemons that cannot be asked" },
 	{ "teams", 0, "LIST", "keys init: team names, separated by commas" },
@@ -117,7 +118,8 @@ static size_t list_commands(struct program_command *out, size_t max)
 	for (const struct ctl_command *row = ctl_commands; row->words && n < max; row++, n++)
 		out[n] = (struct program_command){
 			.words = row->words, .options = row->options, .help = row->help,
-			.files = strstr(row->operands, "FOLDER") || strstr(row->operands, "RECEIPTS"),
+			.files = strstr(row->operands, "FOLDER") || strstr(row->operands, "RECEIPTS") ||
+				 strstr(row->operands, "CONFIRMATION"),
 			.needs_conf = row->needs & CTL_CONF,
 		};
 	return n;
@@ -162,6 +164,9 @@ const struct program ctl_program = {
 		"keys retire triage|bus --epoch N\n"
 		"keys retire adapter NAME\n"
 		"keys revoke adapter NAME\n"
+		"keys operator NAME\n"
+		"keys confirm FILE --epoch N --operator FILE\n"
+		"keys destroy CONFIRMATION CONFIRMATION --epoch N\n"
 		"recipients root FOLDER\n"
 		"recipients sign FILE --root FILE [--request FILE] [--triage RECIPIENT] [--recovery RECIPIENT] "
 		"[--custodian RECIPIENT] [--epoch N] [--from DAY] [--until DAY]\n"
@@ -204,6 +209,13 @@ const struct program ctl_program = {
 		"adapter, no longer takes what it signed with its former key.\n"
 		"\n"
 		"keys revoke adapter: takes nothing of an adapter any more, from its next message on.\n"
+		"\n"
+		"keys operator NAME: makes an operator's key. keys confirm FILE: the operator signs, with his own key, "
+		"that an epoch is to be destroyed; it names the keys by fingerprint and holds for seven days. keys "
+		"destroy: with confirmations of two operators, overwrites and unlinks every copy of the triage, recovery "
+		"and bus keys of a retired epoch (--epoch). Nobody opens what was sealed under them any more, in Kafka, "
+		"spools, stores or backups. Cases that were sealed to teams stay readable by the teams, contact details by "
+		"the custodian (tipline-keys(7)).\n"
 		"\n"
 		"recipients root: makes root.key and root.pub in a folder that is there. keys init makes them too, but a root "
 		"key that was never on a connected machine is better: make it offline and sign the first list there.\n"
