@@ -129,30 +129,22 @@ static char *canonical(const char *path)
 	return text;
 }
 
-static const struct yaml_node *written_path(const struct config_file *file)
-{
-	static const struct {
-		const char *program, *key;
-	} rows[] = { { "tipline-sink", "store" }, { "tipline-dedupe", "index" }, { "tip-submit", "spool.path" },
-		     { "tip-rehearse", "spool.path" } };
+/* The keys of files that a program writes; no program has more than two. */
+static const struct {
+	const char *program, *key;
+} written_keys[] = {
+	{ "tipline-sink", "store" }, { "tipline-dedupe", "index" }, { "tip-submit", "spool.path" },
+	{ "tip-rehearse", "spool.path" }, { "tipline-classify", "stage.suspects" }, { "tipline-dedupe", "stage.suspects" },
+	{ "tipline-route", "stage.suspects" }, { "tipline-sink", "stage.suspects" },
+};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (strcmp(file->program, rows[i].program) == 0)
-			return config_get(file, rows[i].key);
-	return NULL;
-}
-
-static void check_paths(struct config_set *set)
+static void claim_path(struct config_set *set, struct claims *claims, const struct config_file *file, const char *key)
 {
-	struct claims *claims = mem_alloc(sizeof(*claims));
+	const struct yaml_node *node = config_get(file, key);
+	struct claim claim = { .file = file, .node = node };
 	struct buf path = BUF_INIT;
 
-	for (size_t i = 0; i < set->n; i++) {
-		const struct yaml_node *node = written_path(&set->files[i]);
-		struct claim claim = { .file = &set->files[i], .node = node };
-
-		if (!*config_path(&set->files[i], node, &path))
-			continue;
+	if (*config_path(file, node, &path)) {
 		claim.text = canonical(buf_text(&path));
 		for (size_t j = 0; j < claims->n; j++)
 			if (strcmp(claim.text, claims->items[j].text) == 0)
@@ -162,6 +154,16 @@ static void check_paths(struct config_set *set)
 		claims->items[claims->n++] = claim;
 	}
 	buf_release(&path);
+}
+
+static void check_paths(struct config_set *set)
+{
+	struct claims *claims = mem_alloc(sizeof(*claims));
+
+	for (size_t i = 0; i < set->n; i++)
+		for (size_t k = 0; k < sizeof(written_keys) / sizeof(written_keys[0]); k++)
+			if (strcmp(set->files[i].program, written_keys[k].program) == 0)
+				claim_path(set, claims, &set->files[i], written_keys[k].key);
 	release(claims);
 }
 

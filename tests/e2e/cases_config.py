@@ -54,6 +54,7 @@ def mistakes(pipeline, copy):
         ("sink", broker, "127.0.0.1:1", "kafka.brokers is not what"),
         ("sink", value(pipeline, "sink", "listen"), pipeline.http["route"], "is also taken by"),
         ("partner", value(pipeline, "partner", "path"), value(pipeline, "webform", "path"), "is also written by"),
+        ("sink", value(pipeline, "sink", "suspects"), value(pipeline, "route", "suspects"), "is also written by"),
         ("tipctl", pipeline.http["route"], pipeline.http["sink"], "asks for"),
         ("tipctl", pipeline.path("data", "store.db"), pipeline.path("data", "other.db"), "reads another store"),
         ("sink", pipeline.path("keys-of", "sink"), bus, "two keys under one epoch"),
