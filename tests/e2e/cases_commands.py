@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every program does alike: help, version, manual page, check, exit statuses."""
+import copy
 import json
 import os
 import pty
@@ -154,6 +155,21 @@ def test_try_without_a_broker(pipeline):
     results = [json.loads(line) for line in text.splitlines()]
     equal(len(results), 360, "results")
     equal({r["verdict"] for r in results}, {"done"}, "verdicts")
+
+
+def test_a_start_that_fails_says_why(pipeline):
+    """a pipeline that does not come up names the daemon that ended, and why it did"""
+    other = copy.copy(pipeline)
+    other.conf, other.http, other.daemons = pipeline.path("conf-wrong"), {"sink": "127.0.0.1:9"}, {}
+    os.makedirs(other.conf, exist_ok=True)
+    with open(os.path.join(other.conf, "sink.yaml"), "w", encoding="ascii") as f:
+        f.write("stor: x\n")
+    try:
+        other.start(["sink"])
+        said = "it started"
+    except RuntimeError as error:
+        said = str(error)
+    holds("sink ended with 78" in said and "sink.yaml:1: there is no key stor; did you mean store?" in said, said)
 
 
 def on_terminal(argv):

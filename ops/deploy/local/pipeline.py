@@ -240,7 +240,7 @@ class Pipeline:
             log = self.path("log", f"{name}.log")
             wait_until(lambda n=name: self.ready(n) or not self.daemons[n].is_alive(), 30, f"{name} ready (see {log})")
             if not self.daemons[name].is_alive():
-                raise RuntimeError(f"{name} ended with {self.daemons[name].ends[-1]}: see {log}")
+                raise RuntimeError(f"{name} ended with {self.daemons[name].ends[-1]}: {last_line(log)} (see {log})")
 
     def stop(self, seconds=12):
         for daemon in self.daemons.values():
@@ -310,6 +310,15 @@ def yaml_lines(value, indent=0):
         else:
             lines.append(f"{pad}{key}: {json.dumps(item)}")
     return lines
+
+
+def last_line(path):
+    """The last line that says something; a log of a program that could not start ends with why."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as f:
+            return next((line.strip() for line in reversed(f.readlines()) if line.strip()), "it said nothing")
+    except OSError as error:
+        return str(error)
 
 
 def count_lines(path):

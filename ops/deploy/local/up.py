@@ -13,7 +13,7 @@ import threading
 import time
 
 from broker import TOP, wait_until
-from pipeline import Pipeline
+from pipeline import Pipeline, last_line
 
 STATE = os.path.join(TOP, "build", "up")
 PID = os.path.join(STATE, "supervisor.pid")
@@ -70,7 +70,9 @@ def start(args):
 
     def up():
         if os.waitpid(pid, os.WNOHANG)[0]:
-            raise RuntimeError(f"it did not come up: see {os.path.relpath(STATE)}/supervisor.log and log/")
+            log = os.path.join(os.path.relpath(STATE), "supervisor.log")
+            raise RuntimeError(f"it did not come up: {last_line(log).removeprefix('RuntimeError: ')}\n"
+                               f"More is in {log} and in {os.path.relpath(STATE)}/log/")
         return os.path.exists(READY)
     try:
         wait_until(up, 90, "the pipeline")
