@@ -20,6 +20,7 @@
 #define EPOCH_DIGITS_MAX 3
 #define ACTIVE "active"
 #define ACTIVE_MAX 16
+#define IDENTITY_FILE_MAX 65536
 
 typedef int visit_fn(void *context, const char *path, const char *name, struct err *err);
 
@@ -80,6 +81,20 @@ static int add_identity(struct identity_set *set, struct slice line, const char 
 	return 0;
 }
 
+/* Whether a file that others can read is one that should not be read by them; unreadable counts as one. */
+static bool holds_identity(const char *path)
+{
+	static const char mark[] = "AGE-SECRET-KEY-1";
+	struct buf content = BUF_INIT;
+	bool holds = file_read(&content, path, IDENTITY_FILE_MAX, NULL) != 0 ||
+		     memmem(content.data, content.len, mark, sizeof(mark) - 1) != NULL;
+
+	if (content.len)
+		sodium_memzero(content.data, content.len);
+	buf_release(&content);
+	return holds;
+}
+
 static int add_identity_file(void *context, const char *path, const char *name, struct err *err)
 {
 	struct identity_set *set = context;
@@ -89,6 +104,8 @@ static int add_identity_file(void *context, const char *path, const char *name, 
 	int result;
 
 	(void)name;
+	if (!holds_identity(path))
+		return err_set(err, ERR_CONFIG, NULL, "%s: no age identity in it (a line AGE-SECRET-KEY-1…)", path);
 	result = keys_read_secret(&content, path, err);
 	rest = buf_slice(&content);
 	while (result == 0 && key_line_next(&rest, &line))

@@ -260,11 +260,12 @@ static bool is_name(const char *name)
 	       name[0] != '-';
 }
 
-static int check_teams(const struct keys_site *site, struct err *err)
+int keys_site_check_teams(const struct keys_site *site, struct err *err)
 {
 	for (size_t i = 0; i < site->n_teams; i++) {
 		if (!is_name(site->teams[i]))
-			return err_set(err, ERR_CONFIG, NULL, "team %zu: a name is 1 to 63 of a-z, 0-9 and -", i + 1);
+			return err_set(err, ERR_CONFIG, NULL, "team \"%.64s\": a name is 1 to 63 of a-z, 0-9 and -",
+				       site->teams[i]);
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(site->teams[i], site->teams[k]) == 0)
 				return err_set(err, ERR_CONFIG, NULL, "team %s is there twice", site->teams[i]);
@@ -272,14 +273,14 @@ static int check_teams(const struct keys_site *site, struct err *err)
 	return 0;
 }
 
-static int check_adapters(const struct keys_site *site, struct err *err)
+int keys_site_check_adapters(const struct keys_site *site, struct err *err)
 {
 	for (size_t i = 0; i < site->n_adapters; i++) {
 		const struct keys_site_adapter *adapter = &site->adapters[i];
 
 		if (!is_name(adapter->name))
-			return err_set(err, ERR_CONFIG, NULL, "adapter %zu: a name is 1 to 63 of a-z, 0-9 and -",
-				       i + 1);
+			return err_set(err, ERR_CONFIG, NULL, "adapter \"%.64s\": a name is 1 to 63 of a-z, 0-9 and -",
+				       adapter->name);
 		if (adapter->channels == 0 || adapter->channels >> N_CHANNELS != 0)
 			return err_set(err, ERR_CONFIG, NULL, "adapter %s: no channel, or one that is not known",
 				       adapter->name);
@@ -317,7 +318,7 @@ int keys_make_site(const char *folder, const struct keys_site *site, struct err 
 
 	while (len > 1 && folder[len - 1] == '/')
 		len--;
-	if (check_teams(site, err) != 0 || check_adapters(site, err) != 0)
+	if (keys_site_check_teams(site, err) != 0 || keys_site_check_adapters(site, err) != 0)
 		return -1;
 	if ((size_t)snprintf(temporary, sizeof(temporary), "%.*s.XXXXXX", (int)len, folder) >= sizeof(temporary))
 		return err_set(err, ERR_CONFIG, NULL, "the path of the key folder is too long");

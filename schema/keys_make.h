@@ -29,6 +29,10 @@ struct keys_site {
 	size_t n_adapters;
 };
 
+/* ERR_CONFIG names the team or adapter whose name, id or channels are wrong, or there twice. */
+int keys_site_check_teams(const struct keys_site *site, struct err *err);
+int keys_site_check_adapters(const struct keys_site *site, struct err *err);
+
 /* ERR_CONFIG when the site is wrong or the folder is there already, ERR_SYSTEM when the disk refuses. */
 int keys_make_site(const char *folder, const struct keys_site *site, struct err *err);
 

@@ -40,7 +40,7 @@ static int read_recipients(struct recipients *recipients, const struct program_c
 	}
 	for (size_t i = 0; (value = program_value_at(call, "recipients-file", i)); i++)
 		if (keys_load_recipient_list(recipients->items, AGE_RECIPIENTS_MAX, &recipients->n, value, err) != 0)
-			return -1;
+			return ctl_file_error("-R", value, err);
 	if (recipients->n == 0)
 		return err_set(err, ERR_USAGE, "bad-value", "sealed to whom? -r RECIPIENT, or -R FILE with some in it");
 	return 0;
@@ -99,7 +99,7 @@ static int read_identities(struct identity_set *all, const struct program_call *
 		struct identity_set set;
 
 		if (identity_set_load(&set, path, err) != 0)
-			return -1;
+			return ctl_file_error("-i", path, err);
 		all->items = mem_grow(all->items, (all->n + set.n) * sizeof(*all->items));
 		for (size_t k = 0; k < set.n; k++)
 			all->items[all->n++] = set.items[k];

@@ -88,7 +88,7 @@ int ctl_canary_search(struct ctl *ctl, struct ctl_output *out, struct err *err)
 	if (!path)
 		err_set(err, ERR_USAGE, "bad-value", "canary search needs --markers FILE, a line \"name: marker\" for each");
 	else
-		result = canary_markers_load(markers, path, err);
+		result = canary_markers_load(markers, path, err) < 0 ? ctl_file_error("--markers", path, err) : 0;
 	if (result == 0) {
 		canary_init(canary, markers);
 		result = search_all(canary, ctl, err);

@@ -67,6 +67,11 @@ int ctl_run(const struct program_call *call, struct err *err);
 int ctl_no_such(const char *what, const char *word, const char *const *names, size_t n, struct err *err);
 /* --team: ERR_USAGE when it is given and not one of the configuration's; NULL when it is not given. */
 int ctl_team(const struct ctl *ctl, const char **team, struct err *err);
+/*
+ * After a file that the command line names could not be read: puts `what` it was for in front of `err`; one that is not
+ * there is ERR_USAGE, whatever was to be read. Returns -1.
+ */
+int ctl_file_error(const char *what, const char *path, struct err *err);
 /* --limit: a whole number, 0 (none) when it is not given. */
 int ctl_limit(const struct ctl *ctl, size_t *limit, struct err *err);
 /* An option that is a day, "2026-11-24", as days since 1970-01-01; -1 when it is not given. */

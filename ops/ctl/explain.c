@@ -74,8 +74,10 @@ static int open_keys(struct explain *explain, struct err *err)
 	if (keys_begin(err) < 0)
 		return -1;
 	if (bus && keys_load_bus(&explain->ring, bus, err) < 0)
-		return -1;
-	return identity ? identity_set_load(&explain->holder, identity, err) : 0;
+		return ctl_file_error("--bus-key", bus, err);
+	if (identity && identity_set_load(&explain->holder, identity, err) < 0)
+		return ctl_file_error("--identity", identity, err);
+	return 0;
 }
 
 /* One word for where the tip is now, and a sentence for what that means. */

@@ -14,6 +14,7 @@
 #define TEAMS_DEFAULT "assessment,corruption,abuse-of-position,domestic-abuse,discrimination,safeguarding,oversight"
 #define ADAPTERS_DEFAULT "webform:1:web,callhandler:2:phone+letter,partner:3:partner+batch"
 #define NAMES_MAX 256
+#define SPEC_SHOWN_MAX 64
 
 /* Splits in place; returns the number of parts, or -1 when there are too many. */
 static int split(char *text, char at, char **parts, int max)
@@ -72,9 +73,16 @@ struct site_text {
 	struct keys_site_adapter items[NAMES_MAX];
 };
 
+static int wrong_value(const char *option, struct err *err)
+{
+	err->kind = ERR_USAGE;
+	err->reason = "bad-value";
+	return err_prefix(err, "%s", option);
+}
+
 static int read_site(struct ctl *ctl, struct site_text *text, struct keys_site *site, struct err *err)
 {
-	char *specs[NAMES_MAX];
+	char *specs[NAMES_MAX], spec[SPEC_SHOWN_MAX];
 	int n_teams, n_adapters;
 
 	text->teams = mem_strdup(program_value(ctl->call, "teams", TEAMS_DEFAULT));
@@ -83,14 +91,18 @@ static int read_site(struct ctl *ctl, struct site_text *text, struct keys_site *
 	n_adapters = split(text->adapters, ',', specs, NAMES_MAX);
 	if (n_teams < 0 || n_adapters < 0)
 		return err_set(err, ERR_USAGE, "bad-value", "more than %d teams or adapters", NAMES_MAX);
-	for (int i = 0; i < n_adapters; i++)
+	for (int i = 0; i < n_adapters; i++) {
+		snprintf(spec, sizeof spec, "%s", specs[i]); /* reading takes it apart */
 		if (read_adapter(specs[i], &text->items[i], err) < 0)
-			return -1;
+			return err_prefix(err, "--adapters: %s", spec);
+	}
 	site->teams = (const char *const *)text->names;
 	site->n_teams = (size_t)n_teams;
 	site->adapters = text->items;
 	site->n_adapters = (size_t)n_adapters;
-	return 0;
+	if (keys_site_check_teams(site, err) < 0)
+		return wrong_value("--teams", err);
+	return keys_site_check_adapters(site, err) < 0 ? wrong_value("--adapters", err) : 0;
 }
 
 static int make_inventory(const char *folder, struct err *err)

@@ -145,8 +145,10 @@ static int read_receipts(struct count *count, const char *path, struct err *err)
 	ssize_t len;
 	int result = 0;
 
-	if (!file)
-		return err_errno(err, "%s", path);
+	if (!file) {
+		err_errno(err, "%s", path);
+		return ctl_file_error("the receipts file", path, err);
+	}
 	while (result == 0 && (len = getline(&line, &cap, file)) > 0) {
 		n++;
 		result = note_receipt(count, line, (size_t)len, err);

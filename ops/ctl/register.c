@@ -141,8 +141,12 @@ int ctl_register_build(struct ctl *ctl, struct ctl_output *out, struct err *err)
 		return err_set(err, ERR_USAGE, "bad-value", "register build needs --staff FILE --linkage FILE --out FOLDER");
 	out->value = json_array();
 	out->columns = columns;
-	if (keys_begin(err) < 0 || keys_load_hex32(builder.key, linkage, err) < 0 || yaml_load(&yaml, staff, err) < 0)
+	if (keys_begin(err) < 0)
 		return -1;
+	if (keys_load_hex32(builder.key, linkage, err) < 0)
+		return ctl_file_error("--linkage", linkage, err);
+	if (yaml_load(&yaml, staff, err) < 0)
+		return ctl_file_error("--staff", staff, err);
 	builder.arena = arena_new(65536);
 	if (mkdir(builder.folder, 0700) < 0 && errno != EEXIST)
 		result = err_errno(err, "%s", builder.folder);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ops/ctl/ctl.h"
 #include "ops/runtime/clock.h"
@@ -29,6 +30,15 @@ int ctl_team(const struct ctl *ctl, const char **team, struct err *err)
 			return 0;
 	ctl_no_such("team", *team, teams, n, err);
 	return err_prefix(err, "key `teams` of tipctl's configuration");
+}
+
+int ctl_file_error(const char *what, const char *path, struct err *err)
+{
+	if (err && access(path, F_OK) < 0 && errno == ENOENT) {
+		err->kind = ERR_USAGE;
+		err->reason = "bad-value";
+	}
+	return err_prefix(err, "%s", what);
 }
 
 int ctl_limit(const struct ctl *ctl, size_t *limit, struct err *err)

@@ -34,7 +34,7 @@ static int load_register(struct team *team, const struct conf *conf, struct err 
 			       "'%s' is not set: a tip could reach the man it names; 'none' if the team has no register",
 			       key);
 	if (!is_none(team->register_path))
-		return staff_register_load(&team->staff, team->register_path, err);
+		return staff_register_load(&team->staff, team->register_path, err) < 0 ? err_prefix(err, "%s", key) : 0;
 	if (access(team->register_path, F_OK) == 0)
 		return err_set(err, ERR_CONFIG, NULL, "'%s': there is a file %s: give a register another name", key,
 			       team->register_path);
