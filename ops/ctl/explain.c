@@ -105,7 +105,9 @@ static void conclude(struct explain *explain)
 		means = "what could be looked at does not have it, but not everything could be: see the remarks";
 	}
 	json_object_set_new(explain->facts, "state", json_string(state));
-	json_object_set_new(explain->facts, "means", json_string(means));
+	json_object_set_new(explain->facts, "means",
+			    json_sprintf("%s%s", means, explain->two_tips ? "; another tip with this id and other content "
+					 "came later and was parked (id-conflict): the stages are those of the first" : ""));
 	if (explain->waits_for && !explain->stored)
 		json_object_set_new(explain->facts, "waits_for", json_string(explain->waits_for));
 }
@@ -165,19 +167,49 @@ static void tell_decisions(struct explain *explain)
 	buf_release(&text);
 }
 
+static bool passed(const struct explain *explain, const char *stage)
+{
+	size_t i;
+	json_t *row;
+
+	json_array_foreach(explain->stages, i, row)
+		if (strcmp(json_string_value(json_object_get(row, "stage")), stage) == 0)
+			return true;
+	return false;
+}
+
+/* What nobody has decided yet is not hidden; and a tip that did not come as far as route went to no team. */
 static void tell_what_is_hidden(struct explain *explain)
 {
-	if (!explain->found)
-		return;
-	if (!(explain->sight & SIGHT_TEAMS))
+	const bool routed = passed(explain, "route");
+
+	if (routed && !(explain->sight & SIGHT_TEAMS))
 		explain_hidden(explain, "teams, and whether there is a conflict of interest",
 			       "--identity of a team it went to, or --bus-key with the key of case.routed");
+	if (!passed(explain, "classify"))
+		return;
 	if (!(explain->sight & SIGHT_SCORES))
 		explain_hidden(explain, "labels, scores, places in the text, lexicon",
-			       "--identity of a team it went to, or --bus-key");
+			       routed ? "--identity of a team it went to, or --bus-key" : "--bus-key");
 	if (!(explain->sight & SIGHT_TEXT))
 		explain_hidden(explain, "the words that were matched",
-			       "--identity of a team it went to, or --bus-key while the records between stages are kept");
+			       routed ? "--identity of a team it went to, or --bus-key while the records between stages "
+					"are kept" : "--bus-key while the records between stages are kept");
+}
+
+/* Where another tip came under the same id and was parked, the rows are those of the one that came first. */
+static void settle_rows(struct explain *explain)
+{
+	size_t i;
+	json_t *row;
+
+	json_array_foreach(explain->stages, i, row) {
+		const json_t *first = json_object_get(row, EXPLAIN_FIRST);
+
+		if (first && explain->two_tips)
+			json_object_update(row, (json_t *)(uintptr_t)first);
+		json_object_del(row, EXPLAIN_FIRST);
+	}
 }
 
 /* In the order of a tip's way, whatever the order in which they were found. */
@@ -229,6 +261,7 @@ static int explain_tip(struct explain *explain, struct err *err)
 	if (team)
 		explain_team_topic(explain, team);
 	conclude(explain);
+	settle_rows(explain);
 	tell_decisions(explain);
 	tell_what_is_hidden(explain);
 	return 0;

@@ -13,6 +13,8 @@
 #include "ops/ctl/ctl.h"
 #include "schema/keys.h"
 
+#define EXPLAIN_FIRST "first" /* member of a stage's row, until the end: where and when of the first record */
+
 enum explain_sight { SIGHT_NOTHING = 0, SIGHT_SCORES = 1, SIGHT_TEXT = 2, SIGHT_TEAMS = 4 };
 
 struct explain {
@@ -28,6 +30,7 @@ struct explain {
 	json_t *stages, *labels, *evidence, *links, *parked, *looked, *hidden; /* lists of objects; owned */
 	int sight;                   /* bits: what was opened */
 	bool parked_open, discarded;
+	bool two_tips;               /* another tip came under this id, and was parked for it */
 	bool found, stored, in_doubt; /* in_doubt: a place could not be looked at */
 	const char *waits_for;       /* the stage that has the tip before it; NULL: none */
 };

@@ -10,6 +10,7 @@
 #include "ops/ctl/parked.h"
 #include "ops/ctl/topic_scan.h"
 #include "schema/frame.h"
+#include "schema/reason.h"
 #include "schema/topics.h"
 
 #define MS_PER_DAY 86400000ll
@@ -87,6 +88,8 @@ static int note_place(void *arg, const struct kafka_record *record, struct err *
 	snprintf(where, sizeof(where), "%s %" PRId32 "/%" PRId64, record->topic, record->partition, record->offset);
 	json_object_set_new(row, "where", json_string(where));
 	json_object_set_new(row, "day", ctl_date(record->timestamp_ms / MS_PER_DAY));
+	explain_fact(row, EXPLAIN_FIRST, json_pack("{s:O, s:O}", "where", json_object_get(row, "where"), "day",
+						   json_object_get(row, "day")));
 	if (search->place == places)
 		tell_gateway(row, record);
 	else if (search->explain->ring)
@@ -137,7 +140,8 @@ static void look_at(struct explain *explain, const struct place *place)
 
 static int note_parked(void *arg, const struct kafka_record *record, struct err *err)
 {
-	static const char *const members[] = { "reason", "stage", "state", "origin_topic", "attempts", "means", "todo" };
+	static const char *const members[] = { "reason", "stage", "state", "attempts", "means", "todo", "resolved_by",
+					       "resolved_because" };
 	struct search *search = arg;
 	struct parked parked;
 	json_t *row, *shown;
@@ -151,7 +155,12 @@ static int note_parked(void *arg, const struct kafka_record *record, struct err 
 	row = parked_row(record, &parked);
 	search->explain->parked_open |= parked_is_open(&parked);
 	search->explain->discarded |= parked.state == PARKED_DISCARDED;
+	search->explain->two_tips |= slice_equal(parked.reason, slice_str(REASON_ID_CONFLICT));
 	shown = json_pack("{s:o}", "day", ctl_date(record->timestamp_ms / MS_PER_DAY));
+	json_object_set_new(shown, "came_from", json_sprintf("%.*s %" PRId64 "/%" PRId64, (int)parked.origin_topic.len,
+							      (const char *)parked.origin_topic.data,
+							      parked_number(record, HEADER_ORIGIN_PARTITION),
+							      parked_number(record, HEADER_ORIGIN_OFFSET)));
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
 		json_object_set(shown, members[i], json_object_get(row, members[i]));
 	json_array_append_new(search->explain->parked, shown);

@@ -113,7 +113,8 @@ def test_explain_a_parked_tip(pipeline):
     row = told["parked"][0]
     equal((row["reason"], row["stage"], row["state"]), ("channel-forbidden", "classify", "open"), "why")
     holds(row["means"] and row["todo"] and row["day"], f"what to do: {row}")
-    holds(not {"teams", "conflict"} & set(told) and told["not_shown"], "nothing is said of what nobody has decided")
+    holds(not {"teams", "conflict"} & set(told), "nothing is said of what nobody has decided")
+    equal(told["not_shown"], [], "what nobody has decided is not hidden either")
     text = pipeline.tipctl("explain", tip_id).stdout
     holds("keys.adapters" in row["todo"] and "channels" in row["todo"], row["todo"])
     shown = pipeline.tipctl("cases", "show", tip_id, check=False)
@@ -124,6 +125,20 @@ def test_explain_a_parked_tip(pipeline):
     told = explain(pipeline, tip_id)
     equal((told["state"], told["parked"][0]["state"]), ("discarded", "discarded"), "state")
     holds("--state discarded" in told["means"], told["means"])
+
+
+def test_explain_two_tips_of_one_id(pipeline):
+    """explain of an id under which a second tip came shows the stages of the first, and which one was parked"""
+    tip_id = conflicted(pipeline)
+    before = {s["stage"]: s["where"] for s in explain(pipeline, tip_id)["stages"]}
+    submit_tips(pipeline, "webform", [{"narrative": "Something else under the id of another.", "tip_id": tip_id}])
+    equal(parked(pipeline, tip_id)["reason"], "id-conflict", "the second is parked")
+    told = explain(pipeline, tip_id)
+    equal({s["stage"]: s["where"] for s in told["stages"]}, before, "the rows are those of the first")
+    equal((told["state"], "another tip with this id" in told["means"]), ("stored", True), told["means"])
+    row = told["parked"][0]
+    holds(row["came_from"].startswith("tip.classified 0/") and row["came_from"] != before["classify"], f"{row}")
+    pipeline.tipctl("parked", "discard", tip_id, "--because", "a test", "--by", "e2e")
 
 
 def test_explain_a_tip_in_flight(pipeline):
@@ -138,6 +153,8 @@ def test_explain_a_tip_in_flight(pipeline):
         wait_until(lambda: explain(pipeline, tip_id).get("waits_for") == "route", 20, "the tip to wait for route")
         told = explain(pipeline, tip_id, "--bus-key", pipeline.path("keys-of", "dedupe"))
         equal((told["state"], [s["stage"] for s in told["stages"]]), ("in-flight", STAGES[:3]), "state and stages")
+        unseen = explain(pipeline, tip_id)["not_shown"]
+        equal([h["needs"].split()[0] for h in unseen], ["--bus-key"] * 2, "no team has it yet, so none can look")
         holds(told["labels"] and told["case_id"] and "outcome" not in told, "classified and linked, not routed")
         text = pipeline.tipctl("explain", tip_id).stdout
         holds("waits_for" in text and "route" in text and "tipctl status" in text, text)
