@@ -136,7 +136,6 @@ const struct program ctl_program = {
 		"cases tips [--team TEAM] [--outcome OUTCOME] [--limit N] [--store FILE]\n"
 		"cases show ID [--sealed|--contact] [--store FILE]\n"
 		"cases summary [--store FILE]\n"
-		"store copy FILE [--store FILE]\n"
 		"parked list [TIP ...] [--reason CODE] [--stage STAGE] [--since DAY] [--until DAY] [--state STATE] "
 		"[--limit N]\n"
 		"parked show TIP\n"
