@@ -10,7 +10,7 @@
  *     bus/EPOCH.key                64 hex digits           held by classify, dedupe, route
  *     bus/EPOCH.case.routed.key    the derived key         held by the sink
  *     bus/active                   the epoch to seal with  beside each copy of the bus keys; without it the newest
- *     linkage.key                  64 hex digits           held by classify
+ *     linkage.key                  64 hex digits, after a rotation two lines (schema/linkage.h); held by classify
  *     teams/NAME.identity, teams/NAME.recipient            held by the team; the recipient by route
  *     gateway.curve                Z85 secret, then public held by the gateway;   gateway.curve.pub by adapters
  *                                  (a line each and no comments, since a key may begin with '#')

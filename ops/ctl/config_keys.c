@@ -7,6 +7,7 @@
 #include "ops/ctl/config_set.h"
 #include "ops/runtime/file.h"
 #include "schema/keys.h"
+#include "schema/linkage.h"
 #include "schema/locked.h"
 #include "schema/reason.h"
 #include "schema/token.h"
@@ -145,13 +146,13 @@ static void check_registers(struct config_set *set)
 	const struct config_file *classify = config_of(set, "tipline-classify"), *route = config_of(set, "tipline-route");
 	const struct yaml_node *teams = route ? config_get(route, "teams") : NULL;
 	struct buf path = BUF_INIT;
-	uint8_t *key = locked_alloc(LINKAGE_KEY_BYTES, NULL);
+	struct linkage *key = locked_alloc(sizeof(*key), NULL);
 	char check[17];
 
 	if (key && classify && teams && yaml_kind(teams) == YAML_MAP &&
 	    *config_path(classify, config_get(classify, "keys.linkage"), &path) &&
-	    keys_load_hex32(key, buf_text(&path), NULL) == 0) {
-		snprintf(check, sizeof(check), "%016llx", (unsigned long long)token_key_check(key));
+	    linkage_load(key, buf_text(&path), NULL) == 0) {
+		snprintf(check, sizeof(check), "%016llx", (unsigned long long)linkage_check(key));
 		for (size_t i = 0; i < yaml_count(teams); i++)
 			if (yaml_kind(yaml_at(teams, i)) == YAML_MAP)
 				check_register(set, route, yaml_get(yaml_at(teams, i), "register"), check, classify);

@@ -9,7 +9,7 @@
 #include "ops/ctl/desk.h"
 #include "schema/hex.h"
 #include "schema/keys.h"
-#include "schema/token.h"
+#include "schema/linkage.h"
 
 static const char *folder_of(const struct ctl *ctl)
 {
@@ -114,6 +114,17 @@ static int print_hex(char print[FINGERPRINT_TEXT], const char *kind, const char 
 	return 0;
 }
 
+static int print_linkage(char print[FINGERPRINT_TEXT], const char *path, struct err *err)
+{
+	struct linkage linkage;
+
+	if (linkage_load(&linkage, path, err) < 0)
+		return -1;
+	linkage_fingerprint(&linkage, print);
+	mem_wipe(&linkage, sizeof(linkage));
+	return 0;
+}
+
 static int print_sign(char print[FINGERPRINT_TEXT], const char *path, struct err *err)
 {
 	uint8_t secret[FRAME_SIGN_SECRET];
@@ -146,7 +157,9 @@ static int check_print(const struct keyring_key *key, const char *path, struct e
 
 	if (ends_with(path, ".identity"))
 		result = print_identity(print, path, err);
-	else if (key->kind == KEY_BUS || key->kind == KEY_LINKAGE)
+	else if (key->kind == KEY_LINKAGE)
+		result = print_linkage(print, path, err);
+	else if (key->kind == KEY_BUS)
 		result = print_hex(print, key_kinds[key->kind].name, path, err);
 	else
 		result = print_sign(print, path, err);
@@ -154,6 +167,26 @@ static int check_print(const struct keyring_key *key, const char *path, struct e
 		return err_set(err, ERR_CONFIG, NULL, "%s: holds another key (%s) than the inventory says (%s)", path,
 			print,
 			       key->print);
+	return result;
+}
+
+/* What dedupe carries tokens over with is of several epochs, and has no fingerprint. */
+static bool is_relink(const struct key_site *site, const char *path)
+{
+	struct buf place = BUF_INIT;
+	bool is = ends_with(path, "/linkage.relink") ||
+		  strcmp(key_site_place(site, "tipline-dedupe", "keys.relink", &place), path) == 0;
+
+	buf_release(&place);
+	return is;
+}
+
+static int check_relink(const char *path, struct err *err)
+{
+	struct relink relink;
+	int result = relink_load(&relink, path, err);
+
+	mem_wipe(&relink, sizeof(relink));
 	return result;
 }
 
@@ -166,7 +199,9 @@ int key_site_verify(const struct key_site *site, const struct keyring_key *key, 
 
 	keyring_path(&site->ring, file, &path);
 	name = strrchr(buf_text(&path), '/') + 1;
-	if (ends_with(name, ".curve"))
+	if (is_relink(site, buf_text(&path)))
+		result = check_relink(buf_text(&path), err);
+	else if (ends_with(name, ".curve"))
 		result = check_curve(key, buf_text(&path), err);
 	else if (key->kind == KEY_BUS && strchr(name, '.') != strrchr(name, '.')) {
 		result = keys_load_hex32(derived, buf_text(&path), err);

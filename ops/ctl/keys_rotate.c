@@ -11,6 +11,7 @@ static const struct {
 } rotations[] = {
 	{ "triage", KEY_TRIAGE, keys_rotate_triage },
 	{ "bus", KEY_BUS, keys_rotate_bus },
+	{ "linkage", KEY_LINKAGE, keys_rotate_linkage },
 	{ "team", KEY_TEAM, keys_rotate_team },
 	{ "adapter", KEY_ADAPTER, keys_rotate_adapter },
 };
@@ -47,7 +48,8 @@ int ctl_keys_rotate(struct ctl *ctl, struct ctl_output *out, struct err *err)
 		return ctl_no_such("key to rotate,", ctl->argv[0], words, N_ROTATIONS, err);
 	}
 	if (key_kinds[rotations[i].kind].named != (ctl->argc == 2))
-		return err_set(err, ERR_USAGE, "bad-value", "usage: tipctl keys rotate triage|bus|team NAME|adapter NAME");
+		return err_set(err, ERR_USAGE, "bad-value", "usage: tipctl keys rotate triage|bus|linkage|team NAME|adapter "
+			"NAME");
 	result = key_site_open(&site, ctl, true, err);
 	if (result == 0)
 		result = rotations[i].rotate(&site, name, out, err);

@@ -10,6 +10,7 @@
 
 int keys_rotate_bus(struct key_site *site, const char *name, struct ctl_output *out, struct err *err);
 int keys_rotate_triage(struct key_site *site, const char *name, struct ctl_output *out, struct err *err);
+int keys_rotate_linkage(struct key_site *site, const char *name, struct ctl_output *out, struct err *err);
 int keys_rotate_team(struct key_site *site, const char *name, struct ctl_output *out, struct err *err);
 int keys_rotate_adapter(struct key_site *site, const char *name, struct ctl_output *out, struct err *err);
 

@@ -17,12 +17,13 @@
 #include "ops/ctl/ctl.h"
 #include "ops/runtime/yaml.h"
 #include "schema/keys.h"
+#include "schema/linkage.h"
 #include "schema/token.h"
 
 #define MEMBERS "forename", "surname", "rank", "number", "nickname", "handle"
 
 struct builder {
-	uint8_t key[LINKAGE_KEY_BYTES];
+	struct linkage key;
 	const char *folder;
 	struct arena *arena;
 };
@@ -89,7 +90,8 @@ static int build_team(struct builder *builder, const char *team, const struct ya
 		result = read_staff(&staff, yaml_at(list, i), err);
 		if (result < 0)
 			break;
-		token_list_of_staff(&of_one, &staff, builder->key, builder->arena);
+		token_list_of_staff(&of_one, &staff, builder->key.inner, builder->arena);
+		linkage_cover(&builder->key, &of_one);
 		if (of_one.n == 0) {
 			result = yaml_error(yaml_at(list, i), err, "%s: nothing of this member can be found in a tip",
 					    team);
@@ -101,7 +103,7 @@ static int build_team(struct builder *builder, const char *team, const struct ya
 		n += of_one.n;
 	}
 	if (result == 0) {
-		write_tokens(&file, token_key_check(builder->key), tokens, n);
+		write_tokens(&file, linkage_check(&builder->key), tokens, n);
 		buf_printf(&path, "%s/%s.register", builder->folder, team);
 		result = keys_replace(buf_text(&path), buf_slice(&file), 0600, err);
 	}
@@ -143,7 +145,7 @@ int ctl_register_build(struct ctl *ctl, struct ctl_output *out, struct err *err)
 	out->columns = columns;
 	if (keys_begin(err) < 0)
 		return -1;
-	if (keys_load_hex32(builder.key, linkage, err) < 0)
+	if (linkage_load(&builder.key, linkage, err) < 0)
 		return ctl_file_error("--linkage", linkage, err);
 	if (yaml_load(&yaml, staff, err) < 0)
 		return ctl_file_error("--staff", staff, err);
@@ -154,6 +156,6 @@ int ctl_register_build(struct ctl *ctl, struct ctl_output *out, struct err *err)
 		result = build_all(&builder, yaml_root(yaml), out->value, err);
 	arena_free(builder.arena);
 	yaml_free(yaml);
-	mem_wipe(builder.key, sizeof builder.key);
+	mem_wipe(&builder.key, sizeof builder.key);
 	return result;
 }

@@ -12,7 +12,7 @@
 #include "schema/keyring/keyring.h"
 #include "schema/keys.h"
 #include "schema/recipients.h"
-#include "schema/token.h"
+#include "schema/linkage.h"
 #include "schema/topics.h"
 
 #define DAY_SECONDS 86400
@@ -219,18 +219,18 @@ static int adopt_root(struct keyring *ring, struct err *err)
 
 static int adopt_linkage(struct keyring *ring, struct err *err)
 {
-	uint8_t secret[LINKAGE_KEY_BYTES];
+	struct linkage secret;
 	struct keyring_key *key;
 	struct buf path = BUF_INIT;
 	int result = 0;
 
 	if (is_there(ring, "linkage.key")) {
-		result = keys_load_hex32(secret, keyring_path(ring, "linkage.key", &path), err);
+		result = linkage_load(&secret, keyring_path(ring, "linkage.key", &path), err);
 		if (result == 0) {
 			key = add_active(ring, KEY_LINKAGE, "", 1, "linkage.key");
-			fingerprint_secret(key->print, "linkage", slice_of(secret, sizeof(secret)));
+			linkage_fingerprint(&secret, key->print);
 		}
-		mem_wipe(secret, sizeof(secret));
+		mem_wipe(&secret, sizeof(secret));
 	}
 	buf_release(&path);
 	return result;

@@ -207,3 +207,38 @@ each"""
               sorted((t, "replayed", "tipctl parked release") for t in ids), "what became of them, once each")
     equal(release.status, 0, "exit of parked release")
     equal(len([t for t in tips_in_store(pipeline) if t in ids]), len(ids), "in the store")
+
+
+NAMES_STAFF = ("DI Marcus Quillfeather of Tottenham takes two hundred pounds a week from the minicab office in return "
+               "for plate checks.")
+
+
+def told_about(pipeline, narrative):
+    receipts = pipeline.path("linkage.receipts")
+    submit(pipeline, "webform", "--narrative", narrative, "--receipts", receipts)
+    tip = stored(pipeline, receipts_in(receipts)[0]["tip_id"])
+    os.unlink(receipts)
+    return tip
+
+
+def test_linkage_rotates(pipeline):
+    """rotating the linkage key loses no link and no conflict of interest: tips before and after it meet, and a \
+tip that names a member of its team still goes to oversight"""
+    starts = {name: daemon.starts for name, daemon in pipeline.daemons.items()}
+    parked = open_parked(pipeline)
+    story = ("Sergeant Ulvenhame of Greywater station sold the keys of the evidence store in Mossgather Lane to the "
+             "Brackenthorpe brothers on 14 March for nine hundred pounds, as Ottoline Vask saw from the bakery window.")
+    first = told_about(pipeline, story)
+    for _ in range(2):  # a second time too: from an outer key to another
+        pipeline.tipctl("keys", "rotate", "linkage")
+        again = told_about(pipeline, story.replace("for nine hundred pounds", "for money"))
+        equal(again["case_id"], first["case_id"], "the case of a tip about what was told before the rotation")
+    named = told_about(pipeline, NAMES_STAFF)
+    equal(named["teams"], ["oversight"], "teams of a tip that names a member of the team it would go to")
+    pipeline.wait_drained()
+    equal(open_parked(pipeline) - parked, set(), "parked since")
+    equal({name: daemon.starts for name, daemon in pipeline.daemons.items()}, starts, "starts")
+    equal(states(pipeline, "linkage")[max(states(pipeline, "linkage"))], "active", "the newest linkage key")
+    equal(findings(pipeline), [], "findings of keys check")
+    checked = pipeline.run("tipctl", "config", "check", pipeline.conf, check=False).stdout
+    holds("another linkage key" not in checked, f"config check: {checked}")

@@ -21,6 +21,7 @@
 #include "schema/digest.h"
 #include "schema/fingerprint.h"
 #include "schema/keys.h"
+#include "schema/linkage.h"
 #include "schema/locked.h"
 #include "schema/reason.h"
 #include "schema/tip.h"
@@ -48,7 +49,7 @@ struct classify {
 	struct lexicon *lexicon;
 	struct adapters adapters;
 	struct identity_set identities;
-	uint8_t *linkage; /* in locked memory */
+	struct linkage *linkage; /* in locked memory */
 	struct buf plain; /* the opened body; wiped after each tip */
 	struct arena *words; /* words and tokens on their way into the record; wiped after each tip too */
 	bool trying;
@@ -72,8 +73,8 @@ static void classify_close(void *state)
 
 static int load_keys(struct classify *classify, const struct conf *conf, struct err *err)
 {
-	classify->linkage = locked_alloc(LINKAGE_KEY_BYTES, err);
-	if (!classify->linkage || keys_load_hex32(classify->linkage, conf_str(conf, "keys.linkage"), err) != 0)
+	classify->linkage = locked_alloc(sizeof(*classify->linkage), err);
+	if (!classify->linkage || linkage_load(classify->linkage, conf_str(conf, "keys.linkage"), err) != 0)
 		return -1;
 	if (classify->trying)
 		return 0;
@@ -139,7 +140,7 @@ static void key_names(void *state, void (*each)(void *arg, const char *name), vo
 		fingerprint_name(name, "triage", slice_of(recipient.key, sizeof(recipient.key)));
 		each(arg, name);
 	}
-	fingerprint_secret(print, "linkage", slice_of(classify->linkage, LINKAGE_KEY_BYTES));
+	linkage_fingerprint(classify->linkage, print);
 	snprintf(name, sizeof(name), "linkage:%s", print);
 	each(arg, name);
 	adapters_look(&classify->adapters);
@@ -211,8 +212,9 @@ static int read_tip(struct classify *classify, struct record *record, struct err
 		record->channel = (uint8_t)tip.channel;
 	rc = lexicon_score(classify->lexicon, &tip, &record->classification, err);
 	if (rc == 0) {
-		token_list_of_tip(&record->tokens, &tip, classify->linkage, classify->words);
-		digest_keyed(record->digest, classify->linkage, record->body);
+		token_list_of_tip(&record->tokens, &tip, classify->linkage->inner, classify->words);
+		linkage_cover(classify->linkage, &record->tokens);
+		digest_keyed(record->digest, classify->linkage->inner, record->body);
 	}
 	tip_release(&tip);
 	return rc;

@@ -35,6 +35,8 @@
 #include "workers/dedupe/entry.h"
 #include "workers/dedupe/index.h"
 #include "workers/dedupe/linker.h"
+#include "workers/dedupe/relinker.h"
+#include "workers/dedupe/restart.h"
 
 static const struct conf_key keys[] = {
 	{ "index", CONF_PATH, "dedupe.index", 0, 0, NULL, "the file of tips seen, their tokens and cases" },
@@ -45,6 +47,8 @@ static const struct conf_key keys[] = {
 	  "tips before so many newer ones are not linked to; 0.9 KB of memory each" },
 	{ "link.budget", CONF_INT, "4000", 1000, 10000000, NULL,
 	  "how many earlier mentions are looked at for one tip; the rarest tokens go first" },
+	{ "keys.relink", CONF_PATH, "", 0, 0, NULL,
+	  "what a rotation of the linkage key leaves here, to carry tokens over; need not be there" },
 	CONF_KEYS_END,
 };
 
@@ -54,6 +58,7 @@ static const struct conf_key keys[] = {
 struct dedupe {
 	struct index *index;
 	struct linker *linker;
+	struct relinker relinker;
 	struct linker_settings settings;
 	size_t n_since_noted; /* tips */
 	bool said_full; /* in the log, once */
@@ -71,49 +76,6 @@ static void draw_salt(const struct stage_env *env, uint8_t salt[INDEX_SALT_BYTES
 		env->random_id(env->arg, &id);
 		memcpy(salt + i, id.bytes, TIP_ID_BYTES);
 	}
-}
-
-/* What a start takes from the index into memory. */
-struct loading {
-	struct dedupe *dedupe;
-	int64_t standing; /* rows up to this one are of a window that was noted: what they forgot is not among them */
-};
-
-static int load_row(void *arg, const struct index_row *row, struct err *err)
-{
-	struct loading *loading = arg;
-	struct linker *linker = loading->dedupe->linker;
-
-	(void)err;
-	if (row->seq > loading->standing) {
-		linker_advance(linker, row->day);
-		loading->dedupe->n_since_noted++;
-	}
-	linker_add(linker, &row->tip_id, &row->case_id, row->day, &row->tokens);
-	return 0;
-}
-
-/*
- * The window as it would be had this process linked every tip of the index: that of the standing noted last, and what
- * came since. Under other settings than then all tips are gone through.
- */
-static int load(struct dedupe *dedupe, struct err *err)
-{
-	struct loading loading = { dedupe, 0 };
-	const struct linker_settings *settings = &dedupe->settings;
-	struct index_standing standing = { .seq = 0 };
-	int found = index_standing(dedupe->index, &standing, err);
-	int64_t from = 0;
-
-	if (found < 0)
-		return -1;
-	if (found > 0 && standing.window_days == (int64_t)settings->window_days &&
-	    standing.window_tips == (int64_t)settings->window_tips && standing.n_tips <= standing.window_tips) {
-		linker_resume(dedupe->linker, standing.today);
-		loading.standing = standing.seq;
-		from = standing.seq - standing.n_tips;
-	}
-	return index_walk(dedupe->index, from, load_row, &loading, err);
 }
 
 static void open_metrics(struct dedupe *dedupe, struct metrics *metrics)
@@ -176,6 +138,13 @@ static int dedupe_check(const struct conf *conf, struct err *err)
 	return 0;
 }
 
+static int load(struct dedupe *dedupe, struct err *err)
+{
+	linker_free(dedupe->linker);
+	dedupe->linker = linker_new(&dedupe->settings);
+	return restart_window(dedupe->linker, dedupe->index, &dedupe->settings, &dedupe->n_since_noted, err);
+}
+
 static void dedupe_close(void *state)
 {
 	struct dedupe *dedupe = state;
@@ -184,6 +153,7 @@ static void dedupe_close(void *state)
 		return;
 	index_close(dedupe->index);
 	linker_free(dedupe->linker);
+	relinker_release(&dedupe->relinker);
 	buf_release(&dedupe->entry);
 	free(dedupe);
 }
@@ -198,9 +168,10 @@ static int dedupe_open(void **state, const struct stage_env *env, struct err *er
 		return -1;
 	dedupe = mem_alloc(sizeof(*dedupe));
 	read_settings(&dedupe->settings, env->conf);
-	dedupe->linker = linker_new(&dedupe->settings);
 	draw_salt(env, salt);
-	if (index_open(&dedupe->index, path, salt, err) < 0 || load(dedupe, err) < 0) {
+	if (index_open(&dedupe->index, path, salt, err) < 0 || relinker_open(&dedupe->relinker, env->conf, dedupe->index,
+		err) < 0 ||
+	    load(dedupe, err) < 0) {
 		dedupe_close(dedupe);
 		return -1;
 	}
@@ -289,9 +260,8 @@ static void count(struct dedupe *dedupe, const struct index_row *row)
 		metric_add(dedupe->cases, 1);
 }
 
-static enum verdict dedupe_handle(void *state, const struct event *in, struct emit *out, struct err *err)
+static enum verdict answer_tip(struct dedupe *dedupe, const struct event *in, struct emit *out, struct err *err)
 {
-	struct dedupe *dedupe = state;
 	struct index_row row;
 	int found = index_find(dedupe->index, &in->tip_id, &row, err);
 
@@ -308,6 +278,46 @@ static enum verdict dedupe_handle(void *state, const struct event *in, struct em
 	answer(dedupe, in, &row, out);
 	return VERDICT_DONE;
 }
+
+/* A tip of another epoch of the linkage key goes on under the one in force. */
+static enum verdict dedupe_handle(void *state, const struct event *in, struct emit *out, struct err *err)
+{
+	struct dedupe *dedupe = state;
+	struct record record = *in->record;
+	struct event event = *in;
+
+	event.record = &record;
+	if (relinker_carry(&dedupe->relinker, dedupe->index, &record.tokens, in->arena, err) < 0)
+		return VERDICT_FATAL;
+	return answer_tip(dedupe, &event, out, err);
+}
+
+/* Keys while it runs. The window is made anew from the index, whose tokens are others now. */
+
+static void key_paths(void *state, void (*each)(void *arg, const char *path), void *arg)
+{
+	relinker_paths(&((struct dedupe *)state)->relinker, each, arg);
+}
+
+static int key_reload(void *state, struct err *err)
+{
+	struct dedupe *dedupe = state;
+	int carried = relinker_reload(&dedupe->relinker, dedupe->index, err);
+
+	if (carried <= 0)
+		return carried;
+	if (load(dedupe, err) < 0)
+		BUG("the index cannot be read any more: %s", err->text);
+	show_window(dedupe);
+	return 0;
+}
+
+static void key_names(void *state, void (*each)(void *arg, const char *name), void *arg)
+{
+	relinker_names(&((struct dedupe *)state)->relinker, each, arg);
+}
+
+static const struct stage_key_files key_files = { key_paths, key_reload, key_names };
 
 /* Now and then, and not with each batch: what came since is read again at a start, which is soon done. */
 static int note_standing(struct dedupe *dedupe, struct err *err)
@@ -371,6 +381,7 @@ const struct stage dedupe_stage = {
 		"with other content (id-conflict). Holds keyed tokens and no words.",
 	.keys = keys,
 	.bus_key = true,
+	.key_files = &key_files,
 	.check = dedupe_check,
 	.open = dedupe_open,
 	.handle = dedupe_handle,

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "workers/dedupe/index.h"
+#include "workers/dedupe/index_state.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,9 +23,8 @@ static const char schema[] =
 static const char added_schema[] =
 	"CREATE TABLE IF NOT EXISTS standing (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL,"
 	" today INTEGER NOT NULL, n_tips INTEGER NOT NULL, window_days INTEGER NOT NULL, window_tips INTEGER NOT NULL)"
-	" STRICT;";
-
-enum statement { FIND, ADD, SET_POSITION, GET_POSITION, NOTE_STANDING, GET_STANDING, WALK, N_STATEMENTS };
+	" STRICT;"
+	"CREATE TABLE IF NOT EXISTS linkage (one INTEGER PRIMARY KEY CHECK (one = 1), key_check INTEGER NOT NULL) STRICT;";
 
 static const char *const statements[N_STATEMENTS] = {
 	[FIND] = "SELECT tip_id, case_id, day, digest, part, offset, links FROM tip WHERE tip_id = ?1",
@@ -42,22 +40,14 @@ static const char *const statements[N_STATEMENTS] = {
 		 " ORDER BY seq",
 };
 
-struct index {
-	sqlite3 *db;
-	sqlite3_stmt *statements[N_STATEMENTS];
-	bool in_transaction;
-	uint8_t salt[INDEX_SALT_BYTES];
-	struct buf links, tokens; /* reused */
-};
-
-static int sql_error(const struct index *index, struct err *err, const char *doing)
+int index_sql_error(const struct index *index, struct err *err, const char *doing)
 {
 	const char *todo = sqlite3_errcode(index->db) == SQLITE_FULL ? "; make room on that disk" : "";
 
 	return err_set(err, ERR_SYSTEM, NULL, "index: %s: %s%s", doing, sqlite3_errmsg(index->db), todo);
 }
 
-static int run(struct index *index, const char *sql, struct err *err)
+int index_run(struct index *index, const char *sql, struct err *err)
 {
 	int rc = sqlite3_exec(index->db, sql, NULL, NULL, NULL);
 
@@ -68,7 +58,7 @@ static int run(struct index *index, const char *sql, struct err *err)
 			       "index: another process has this file open: one dedupe at a time may");
 	if (rc == SQLITE_NOTADB)
 		return err_set(err, ERR_CONFIG, NULL, "index: not a file of dedupe's: name another one under index");
-	return sql_error(index, err, "cannot open");
+	return index_sql_error(index, err, "cannot open");
 }
 
 /* The file is made here and not by SQLite, so that it is never open to others, not even for a moment. */
@@ -102,7 +92,7 @@ static int read_meta(struct index *index, struct err *err)
 	if (rc == SQLITE_ERROR) /* no such table */
 		return err_set(err, ERR_CONFIG, NULL, "index: not a file of dedupe's: name another one under index");
 	if (rc != SQLITE_OK)
-		return sql_error(index, err, "cannot read");
+		return index_sql_error(index, err, "cannot read");
 	rc = sqlite3_step(stmt);
 	ours = rc == SQLITE_ROW && sqlite3_column_int(stmt, 0) == INDEX_VERSION &&
 	       sqlite3_column_bytes(stmt, 1) == INDEX_SALT_BYTES;
@@ -110,7 +100,7 @@ static int read_meta(struct index *index, struct err *err)
 		memcpy(index->salt, sqlite3_column_blob(stmt, 1), INDEX_SALT_BYTES);
 	sqlite3_finalize(stmt);
 	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-		return sql_error(index, err, "cannot read");
+		return index_sql_error(index, err, "cannot read");
 	return ours ? 0 : err_set(err, ERR_CONFIG, NULL, "index: made by another release of dedupe");
 }
 
@@ -120,11 +110,11 @@ static int has_tables(struct index *index, bool *has, struct err *err)
 	int rc;
 
 	if (sqlite3_prepare_v2(index->db, "SELECT 1 FROM sqlite_schema", -1, &stmt, NULL) != SQLITE_OK)
-		return sql_error(index, err, "cannot open");
+		return index_sql_error(index, err, "cannot open");
 	rc = sqlite3_step(stmt);
 	sqlite3_finalize(stmt);
 	*has = rc == SQLITE_ROW;
-	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : sql_error(index, err, "cannot open");
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : index_sql_error(index, err, "cannot open");
 }
 
 /* Within one transaction, so that a file is either whole or empty. */
@@ -133,15 +123,15 @@ static int make_tables(struct index *index, const uint8_t salt[INDEX_SALT_BYTES]
 	sqlite3_stmt *stmt;
 	int rc;
 
-	if (run(index, "BEGIN IMMEDIATE", err) < 0 || run(index, schema, err) < 0)
+	if (index_run(index, "BEGIN IMMEDIATE", err) < 0 || index_run(index, schema, err) < 0)
 		return -1;
 	if (sqlite3_prepare_v2(index->db, "INSERT INTO meta VALUES (?1, ?2)", -1, &stmt, NULL) != SQLITE_OK)
-		return sql_error(index, err, "cannot make");
+		return index_sql_error(index, err, "cannot make");
 	sqlite3_bind_int(stmt, 1, INDEX_VERSION);
 	sqlite3_bind_blob(stmt, 2, salt, INDEX_SALT_BYTES, SQLITE_STATIC);
 	rc = sqlite3_step(stmt);
 	sqlite3_finalize(stmt);
-	return rc == SQLITE_DONE ? run(index, "COMMIT", err) : sql_error(index, err, "cannot make");
+	return rc == SQLITE_DONE ? index_run(index, "COMMIT", err) : index_sql_error(index, err, "cannot make");
 }
 
 static int prepare(struct index *index, struct err *err)
@@ -149,7 +139,7 @@ static int prepare(struct index *index, struct err *err)
 	for (int i = 0; i < N_STATEMENTS; i++)
 		if (sqlite3_prepare_v3(index->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT, &index->statements[i],
 				       NULL) != SQLITE_OK)
-			return sql_error(index, err, "cannot read");
+			return index_sql_error(index, err, "cannot read");
 	return 0;
 }
 
@@ -163,10 +153,10 @@ static int settle_log(struct index *index, struct err *err)
 	bool settled;
 
 	if (sqlite3_prepare_v2(index->db, "PRAGMA wal_checkpoint(TRUNCATE)", -1, &stmt, NULL) != SQLITE_OK)
-		return sql_error(index, err, "cannot settle the log");
+		return index_sql_error(index, err, "cannot settle the log");
 	settled = sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_int(stmt, 0) == 0; /* 1: busy */
 	if (sqlite3_finalize(stmt) != SQLITE_OK || !settled)
-		return sql_error(index, err, "cannot settle the log");
+		return index_sql_error(index, err, "cannot settle the log");
 	return 0;
 }
 
@@ -176,15 +166,15 @@ static int set_up(struct index *index, const uint8_t salt[INDEX_SALT_BYTES], str
 
 	/* BEGIN takes the exclusive lock now and not with the first tip, and locking_mode keeps it. Large pages: a
 	 * row is some kilobytes of tokens. */
-	if (run(index, "PRAGMA page_size = 16384", err) < 0 ||
-	    run(index, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL", err) < 0 ||
-	    run(index, "PRAGMA trusted_schema = OFF; PRAGMA journal_mode = WAL", err) < 0 ||
-	    run(index, "BEGIN EXCLUSIVE; COMMIT", err) < 0 || settle_log(index, err) < 0 ||
+	if (index_run(index, "PRAGMA page_size = 16384", err) < 0 ||
+	    index_run(index, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL", err) < 0 ||
+	    index_run(index, "PRAGMA trusted_schema = OFF; PRAGMA journal_mode = WAL", err) < 0 ||
+	    index_run(index, "BEGIN EXCLUSIVE; COMMIT", err) < 0 || settle_log(index, err) < 0 ||
 	    has_tables(index, &has, err) < 0)
 		return -1;
 	if (!has && make_tables(index, salt, err) < 0)
 		return -1;
-	if (read_meta(index, err) < 0 || run(index, added_schema, err) < 0)
+	if (read_meta(index, err) < 0 || index_run(index, added_schema, err) < 0)
 		return -1;
 	return prepare(index, err);
 }
@@ -200,7 +190,7 @@ int index_open(struct index **out, const char *path, const uint8_t salt[INDEX_SA
 	rc = sqlite3_open_v2(path ? path : ":memory:", &index->db,
 			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (path ? 0 : SQLITE_OPEN_MEMORY), NULL);
 	if (rc != SQLITE_OK)
-		sql_error(index, err, "cannot open");
+		index_sql_error(index, err, "cannot open");
 	else if (set_up(index, salt, err) == 0) {
 		*out = index;
 		return 0;
@@ -258,16 +248,16 @@ int index_find(struct index *index, const struct tip_id *tip_id, struct index_ro
 	if (rc == SQLITE_ROW)
 		answer = read_row(stmt, row, err) < 0 ? -1 : 1;
 	else if (rc != SQLITE_DONE)
-		answer = sql_error(index, err, "cannot look up a tip");
+		answer = index_sql_error(index, err, "cannot look up a tip");
 	sqlite3_reset(stmt);
 	return answer;
 }
 
-static int begin(struct index *index, struct err *err)
+int index_begin(struct index *index, struct err *err)
 {
 	if (index->in_transaction)
 		return 0;
-	if (run(index, "BEGIN IMMEDIATE", err) < 0)
+	if (index_run(index, "BEGIN IMMEDIATE", err) < 0)
 		return -1;
 	index->in_transaction = true;
 	return 0;
@@ -278,7 +268,7 @@ int index_add(struct index *index, const struct index_row *row, struct err *err)
 	sqlite3_stmt *stmt = index->statements[ADD];
 	int rc;
 
-	if (begin(index, err) < 0)
+	if (index_begin(index, err) < 0)
 		return -1;
 	buf_clear(&index->links);
 	buf_clear(&index->tokens);
@@ -295,7 +285,7 @@ int index_add(struct index *index, const struct index_row *row, struct err *err)
 	sqlite3_bind_blob(stmt, 8, index->tokens.data, (int)index->tokens.len, SQLITE_STATIC);
 	rc = sqlite3_step(stmt);
 	sqlite3_reset(stmt);
-	return rc == SQLITE_DONE ? 0 : sql_error(index, err, "cannot add a tip");
+	return rc == SQLITE_DONE ? 0 : index_sql_error(index, err, "cannot add a tip");
 }
 
 int index_set_position(struct index *index, const char *topic, int32_t partition, int64_t next, struct err *err)
@@ -303,14 +293,14 @@ int index_set_position(struct index *index, const char *topic, int32_t partition
 	sqlite3_stmt *stmt = index->statements[SET_POSITION];
 	int rc;
 
-	if (begin(index, err) < 0)
+	if (index_begin(index, err) < 0)
 		return -1;
 	sqlite3_bind_text(stmt, 1, topic, -1, SQLITE_STATIC);
 	sqlite3_bind_int(stmt, 2, partition);
 	sqlite3_bind_int64(stmt, 3, next);
 	rc = sqlite3_step(stmt);
 	sqlite3_reset(stmt);
-	return rc == SQLITE_DONE ? 0 : sql_error(index, err, "cannot set the position");
+	return rc == SQLITE_DONE ? 0 : index_sql_error(index, err, "cannot set the position");
 }
 
 int index_commit(struct index *index, struct err *err)
@@ -318,7 +308,7 @@ int index_commit(struct index *index, struct err *err)
 	if (!index->in_transaction)
 		return 0;
 	if (sqlite3_exec(index->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
-		return sql_error(index, err, "cannot commit");
+		return index_sql_error(index, err, "cannot commit");
 	index->in_transaction = false;
 	return 0;
 }
@@ -341,7 +331,7 @@ int index_note_standing(struct index *index, const struct index_standing *standi
 	sqlite3_stmt *stmt = index->statements[NOTE_STANDING];
 	int rc;
 
-	if (begin(index, err) < 0)
+	if (index_begin(index, err) < 0)
 		return -1;
 	sqlite3_bind_int64(stmt, 1, standing->today);
 	sqlite3_bind_int64(stmt, 2, standing->n_tips);
@@ -349,7 +339,7 @@ int index_note_standing(struct index *index, const struct index_standing *standi
 	sqlite3_bind_int64(stmt, 4, standing->window_tips);
 	rc = sqlite3_step(stmt);
 	sqlite3_reset(stmt);
-	return rc == SQLITE_DONE ? 0 : sql_error(index, err, "cannot note the window");
+	return rc == SQLITE_DONE ? 0 : index_sql_error(index, err, "cannot note the window");
 }
 
 int index_standing(struct index *index, struct index_standing *standing, struct err *err)
@@ -364,7 +354,7 @@ int index_standing(struct index *index, struct index_standing *standing, struct 
 	sqlite3_reset(stmt);
 	if (rc == SQLITE_ROW)
 		return 1;
-	return rc == SQLITE_DONE ? 0 : sql_error(index, err, "cannot read the window");
+	return rc == SQLITE_DONE ? 0 : index_sql_error(index, err, "cannot read the window");
 }
 
 int index_walk(struct index *index, int64_t seq, int (*each)(void *arg, const struct index_row *row, struct err *err),
@@ -380,7 +370,7 @@ int index_walk(struct index *index, int64_t seq, int (*each)(void *arg, const st
 
 		arena_reset(arena);
 		if (rc != SQLITE_ROW)
-			answer = sql_error(index, err, "cannot read");
+			answer = index_sql_error(index, err, "cannot read");
 		else if (read_row(stmt, &row, err) < 0 ||
 			 entry_tokens_decode(&row.tokens, column_slice(stmt, 7), arena, err) < 0)
 			answer = err_prefix(err, "index: damaged");

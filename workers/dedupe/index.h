@@ -17,6 +17,7 @@
 #ifndef TIPLINE_WORKERS_DEDUPE_INDEX_H
 #define TIPLINE_WORKERS_DEDUPE_INDEX_H
 
+#include "schema/linkage.h"
 #include "schema/record.h"
 
 #define INDEX_SALT_BYTES 32
@@ -69,6 +70,14 @@ int index_standing(struct index *index, struct index_standing *standing, struct 
  * valid during the call. */
 int index_walk(struct index *index, int64_t seq, int (*each)(void *arg, const struct index_row *row, struct err *err),
 	       void *arg, struct err *err);
+
+/* The check of the linkage key (schema/linkage.h) that the tokens are under; 0: not told yet. */
+int index_key_check(struct index *index, uint64_t *check, struct err *err);
+/* Part of the transaction. */
+int index_set_key_check(struct index *index, uint64_t check, struct err *err);
+/* Carries all tokens over, and notes it, in a transaction of its own: between two batches. On -1 all is as it was. */
+int index_relink(struct index *index, const struct relink_epoch *from, const struct relink_epoch *to,
+		 struct err *err);
 
 /* The file's secret, made when it was: what case ids are derived with. */
 const uint8_t *index_salt(const struct index *index);

@@ -154,7 +154,8 @@ class Pipeline:
             "classify": {"lexicon": os.path.join(shared, "classify", "lexicon.yaml"), "keys": {
                 "bus": self.path("keys-of", "classify"), "triage": self.path("keys", "triage"),
                 "linkage": self.path("keys", "linkage.key"), "adapters": self.path("keys", "adapters.yaml")}},
-            "dedupe": {"index": self.path("data", "dedupe.index"), "keys": {"bus": self.path("keys-of", "dedupe")}},
+            "dedupe": {"index": self.path("data", "dedupe.index"), "keys": {
+                "bus": self.path("keys-of", "dedupe"), "relink": self.path("data", "dedupe.relink")}},
             "route": {"policy": os.path.join(shared, "route", "policy.yaml"),
                       "keys": {"bus": self.path("keys-of", "route")},
                       "teams": {team: self._team(team) for team in TEAMS}},
