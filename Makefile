@@ -177,7 +177,7 @@ chaos: programs $(B)/chaos/shim.so ## kills, zombies, lost brokers, full disks â
 FORMATS := bus.5:schema/bus.h frame.5:schema/frame.h keys.5:schema/keys.h lexicon.5:workers/classify/lexicon.yaml \
 	policy.5:workers/route/policy.yaml recipients.5:schema/recipients.h register.5:workers/route/conflict.h \
 	seal.5:schema/seal.h tip1.7:schema/tip1.h
-FORMAT_TABLES := tip.5 reasons.7 topics.7
+FORMAT_TABLES := tip.5 keys.7 reasons.7 topics.7
 
 man: all ## manual pages, from the programs' own tables and the heads of formats, in build/man
 	$(Q)mkdir -p build/man

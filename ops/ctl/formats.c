@@ -9,6 +9,7 @@
 #include "ops/ctl/ctl.h"
 #include "ops/runtime/program_help.h"
 #include "ops/runtime/prose.h"
+#include "schema/keyring/keyring.h"
 #include "schema/reason.h"
 #include "schema/taxonomy.h"
 #include "schema/tip.h"
@@ -104,10 +105,89 @@ static void write_topics(struct buf *out)
 	buf_release(&text);
 }
 
+static void write_rotating(struct buf *out)
+{
+	heading(out, "ROTATING");
+	prose_roff_paragraphs(out,
+		"Everything runs on meanwhile. `tipctl keys rotate` writes the new key to the daemons whose "
+		"configurations lie beside tipctl's, waits until each says that it has it, and only then has it used. "
+		"A daemon on another machine is brought its file by hand while tipctl waits, or before it is run "
+		"again: a rotation that ended early goes on. Each daemon looks at its key files once a second; SIGHUP "
+		"makes it look at once. Its /status names the keys in force, and says \"current\": false while a file "
+		"cannot be read: then the keys it had stay in force.\n"
+		"\n"
+		"bus: `tipctl keys rotate bus`, then, without lag and nothing parked, `tipctl keys retire bus --epoch "
+		"N`.\n"
+		"\n"
+		"triage: `tipctl keys rotate triage` gives classify the new identity and writes "
+		"recipients.request.json. Sign it where the root key is (`tipctl recipients sign recipients.json "
+		"--root root.key --request recipients.request.json`), put recipients.json back into the folder of "
+		"keys, and run the rotation again. A new recovery key comes with it: take recovery.N.identity "
+		"offline. Retire the old epoch when adapters' spools are empty: a tip that comes later is parked, and "
+		"released by `tipctl parked release` when the key is put back.\n"
+		"\n"
+		"team: `tipctl keys rotate team NAME`; with -r the team keeps its secret to itself. The team keeps "
+		"the old identity for its older cases.\n"
+		"\n"
+		"adapter: `tipctl keys rotate adapter NAME`, bring the adapter its two files and start it again; "
+		"`tipctl keys retire adapter NAME` when its spool is empty. `tipctl keys revoke adapter NAME` ends an "
+		"adapter at once.\n"
+		"\n"
+		"linkage: `tipctl keys rotate linkage`. dedupe needs keys.relink. No link is lost.");
+}
+
+static void write_destroying(struct buf *out)
+{
+	heading(out, "DESTROYING");
+	prose_roff_paragraphs(out,
+		"`tipctl keys destroy` ends an epoch for good: once all copies of its triage, recovery and bus keys "
+		"are gone, no tip of it opens from Kafka's folders, spools, dedupe's index, the store, or a backup of "
+		"any of them. Two operators confirm it (`tipctl keys confirm`), each with the key that `tipctl keys "
+		"operator` made for him.\n"
+		"\n"
+		"In this order: rotate triage and retire the old epoch; wait until no lag is left; rotate bus and "
+		"retire the old epoch; bring recovery.N.identity; confirm; destroy. A tip of an old triage epoch that "
+		"passed under a later bus key stays readable with that one until tip.classified and tip.linked have "
+		"let go of it, or it is destroyed too.\n"
+		"\n"
+		"What stays readable: cases that were sealed to teams, by the teams, and contact details, by the "
+		"custodian. That is meant: a case is the team's from then on. Copies of key files that tipctl does "
+		"not know, above all in backups of key folders, must be destroyed by whoever keeps them; keep no "
+		"backup of triage and bus keys but the recovery key offline. Overwriting does not reach old blocks "
+		"that an SSD or a copying file system keeps: keep the folder of keys on an encrypted disk, or in "
+		"memory.");
+}
+
+static void write_keys(struct buf *out)
+{
+	struct buf text = BUF_INIT;
+
+	prose_roff_paragraphs(out,
+		"How an operator lives with the keys of a site: what each opens, who holds it, what its loss means, "
+		"and how it is rotated, retired and destroyed. tipline-keys(5) has the files, tipctl(1) the commands. "
+		"What is secret lies in files of mode 0600; the inventory keyring.yaml and the audit log keys.log, "
+		"beside them, name keys by fingerprints alone.");
+	heading(out, "KEYS");
+	for (int kind = 0; kind < N_KEY_KINDS; kind++) {
+		const struct key_kind_facts *facts = &key_kinds[kind];
+
+		buf_clear(&text);
+		buf_printf(&text, "Held by: %s. Opens: %s. ", facts->holders, facts->opens);
+		if (facts->days)
+			buf_printf(&text, "Rotate it every %d days. ", facts->days);
+		buf_append_str(&text, facts->lost);
+		item(out, facts->name, buf_text(&text));
+	}
+	write_rotating(out);
+	write_destroying(out);
+	buf_release(&text);
+}
+
 static const struct format {
 	const char *word, *page, *section, *summary;
 	void (*write)(struct buf *out);
 } formats[] = {
+	{ "keys", "tipline-keys", "7", "what each key opens, and how it is rotated and destroyed", write_keys },
 	{ "reasons", "tipline-reasons", "7", "why a record was parked or refused", write_reasons },
 	{ "tip", "tipline-tip", "5", "a tip as a channel hands it in", write_tip },
 	{ "topics", "tipline-topics", "7", "the Kafka topics and their settings", write_topics },
@@ -130,5 +210,6 @@ int ctl_formats(struct ctl *ctl, struct ctl_output *out, struct err *err)
 		out->written = true;
 		return 0;
 	}
-	return err_set(err, ERR_USAGE, "bad-value", "there is no format \"%.40s\": reasons, tip or topics", ctl->argv[0]);
+	return err_set(err, ERR_USAGE, "bad-value", "there is no format \"%.40s\": keys, reasons, tip or topics",
+		       ctl->argv[0]);
 }

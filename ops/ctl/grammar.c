@@ -77,7 +77,8 @@ const struct ctl_command ctl_commands[] = {
 	{ "age seal", "", 0, 0, 0, ctl_age_seal, "seal standard input to recipients, as an age file",
 	  "recipient recipients-file" },
 	{ "age open", "", 0, 0, 0, ctl_age_open, "open an age file with an identity, to standard output", "identity" },
-	{ "formats", "reasons|tip|topics", 1, 1, 0, ctl_formats, "the manual page of a format or a list of codes", "" },
+	{ "formats", "keys|reasons|tip|topics", 1, 1, 0, ctl_formats, "the manual page of a format or a list of codes",
+	  "" },
 	{ "reconcile", "[RECEIPTS ...]", 0, 10000, CTL_CONF | CTL_KAFKA | CTL_STORE, ctl_reconcile,
 	  "accepted = stored + parked + discarded + in flight, tip by tip", "store" },
 	{ NULL, NULL, 0, 0, 0, NULL, NULL, NULL }

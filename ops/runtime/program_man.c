@@ -21,6 +21,7 @@ static const struct page {
 	{ "tipline-register", "5" },
 	{ "tipline-seal", "5" },
 	{ "tipline-tip", "5" },
+	{ "tipline-keys", "7" },
 	{ "tipline-reasons", "7" },
 	{ "tipline-tip1", "7" },
 	{ "tipline-topics", "7" },

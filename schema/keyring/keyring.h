@@ -44,6 +44,7 @@ enum key_state { KEY_COMING, KEY_ACTIVE, KEY_OVERLAP, KEY_RETIRED, KEY_DESTROYED
 
 struct key_kind_facts {
 	const char *name, *holders, *opens;
+	const char *lost; /* what its loss, or its theft, means, and what to do */
 	int days;     /* rotate it after so many; 0: no limit */
 	bool named;   /* there are several, by name */
 	bool offline; /* must not stay on this machine */
