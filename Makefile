@@ -99,10 +99,11 @@ down: ## stop it
 
 test: ## lint, unit, interop, fuzz, replay, memory and end-to-end tests, a short chaos
 	$(Q)ops/deploy/local/setup all
-	$(Q)$(MAKE) --no-print-directory lint unit interop valgrind-quick fuzz replay
+	$(Q)$(MAKE) --no-print-directory lint unit interop fuzz replay
 ifdef SAN
-	@echo "memory: left out, since sanitizers bring an allocator of their own"
+	@echo "valgrind, memory: left out, since sanitizers bring an allocator of their own"
 else
+	$(Q)$(MAKE) --no-print-directory valgrind-quick
 	$(Q)$(MAKE) --no-print-directory memory SECONDS=15
 endif
 	$(Q)$(MAKE) --no-print-directory e2e
