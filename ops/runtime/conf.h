@@ -75,5 +75,10 @@ const char *conf_hash(const struct conf *conf);
 /* The tables as text for --help and as roff for the manual page. */
 void conf_describe(const struct conf_key *const tables[], struct buf *out);
 void conf_describe_roff(const struct conf_key *const tables[], struct buf *out);
+/*
+ * A file to begin with: what is required has the value FILL-IN, and what is not is a comment, `#key: default`, so that
+ * taking the `#` away is all it takes; `N` stands for any name.
+ */
+void conf_example(const struct conf_key *const tables[], struct buf *out);
 
 #endif

@@ -20,8 +20,7 @@ static const char *const type_names[] = {
 	[CONF_LIST] = "list of texts",
 };
 
-/* "time, 100ms to 10s; default 5s" */
-static void describe_type(const struct conf_key *row, struct buf *out)
+void conf_describe_type(const struct conf_key *row, struct buf *out)
 {
 	const bool only = row->type == CONF_CHOICE && !strchr(row->choices, '|');
 
@@ -55,7 +54,7 @@ void conf_describe(const struct conf_key *const tables[], struct buf *out)
 	for (size_t i = 0; i < n; i++) {
 		buf_clear(&head);
 		buf_printf(&head, "%s: ", rows[i]->name);
-		describe_type(rows[i], &head);
+		conf_describe_type(rows[i], &head);
 		prose_wrap(out, 2, buf_text(&head));
 		prose_wrap(out, 6, rows[i]->help);
 	}
@@ -70,7 +69,7 @@ void conf_describe_roff(const struct conf_key *const tables[], struct buf *out)
 
 	for (size_t i = 0; i < n; i++) {
 		buf_clear(&type);
-		describe_type(rows[i], &type);
+		conf_describe_type(rows[i], &type);
 		buf_append_str(out, ".TP\n\\fB");
 		prose_roff(out, rows[i]->name);
 		buf_append_str(out, "\\fR \\(em ");

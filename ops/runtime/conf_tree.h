@@ -52,6 +52,9 @@ size_t conf_rows(const struct conf_key *const tables[], const struct conf_key **
 /* Fills in what `value->row->type` says from `node`, or from the row's default when `node` is NULL. */
 int conf_value_read(struct conf *conf, struct conf_value *value, const struct yaml_node *node, struct err *err);
 
+/* "time, 100ms to 10s; default 5s" */
+void conf_describe_type(const struct conf_key *row, struct buf *out);
+
 /* A limit or value of that type as one would write it in the file. */
 void conf_quantity(enum conf_type type, double v, struct buf *out);
 

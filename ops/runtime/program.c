@@ -104,6 +104,8 @@ static bool answer(const struct command_line *line)
 		program_help(line, &out);
 	else if (given(line, "man"))
 		program_man(line, &out);
+	else if (given(line, "example"))
+		conf_example(line->program->conf_tables, &out);
 	else if (given(line, "completion"))
 		program_completion(line, &out);
 	else if (given(line, "version"))

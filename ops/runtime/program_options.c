@@ -5,6 +5,7 @@
 
 static const struct program_option conf_options[] = {
 	{ "config", 'c', "FILE", "the configuration (YAML)" },
+	{ "example", 0, NULL, "print a configuration to begin with: every key, what it means and its default" },
 	PROGRAM_OPTIONS_END
 };
 

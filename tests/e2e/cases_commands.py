@@ -32,6 +32,30 @@ def test_help_and_version(pipeline):
         holds("no-such-option" in wrong.stderr, f"{program} does not name the wrong option: {wrong.stderr}")
 
 
+def test_example_of_a_configuration(pipeline):
+    """--example prints a file with every key that --help lists; only what must be filled in keeps it from being good"""
+    for program in PROGRAMS[:-1]:
+        text = pipeline.run(program, "--example").stdout
+        holds(max(map(len, text.splitlines())) <= 110, f"{program} --example: {text}")
+        listed = re.findall(r"^  ([a-z_.*]+): ", pipeline.run(program, "--help").stdout, re.M)
+        for key in listed:
+            last = key.split(".")[-1].replace("*", "N")
+            holds(re.search(rf"^ *#?{last}:", text, re.M), f"{program} --example has no {key}")
+        path = pipeline.path("example.yaml")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        said = pipeline.run(program, "--config", path, "--check", check=False)
+        filled = pipeline.run(program, "--config", conf_for(pipeline, program), "--check", check=False)
+        holds(filled.returncode == 0, f"{program}: {filled.stderr}")
+        open_ = [line for line in text.splitlines() if "FILL-IN" in line]
+        equal(said.returncode, 78 if open_ else 0, f"{program}: {said.stderr}")
+        holds(not open_ or "example.yaml" in said.stderr, f"{program}: {said.stderr}")
+        with open(path, "w", encoding="utf-8") as f:  # taking the # away is all it takes
+            f.write(re.sub(r"^( *)#(?=[a-zA-Z_]+:)", r"\1", text, flags=re.M))
+        said = pipeline.run(program, "--config", path, "--check", check=False)
+        holds("did you mean" not in said.stderr and "unknown key" not in said.stderr, f"{program}: {said.stderr}")
+
+
 def own_options(pipeline, *command):
     """The options that a command's own help lists, and those it says all commands take."""
     text = pipeline.run("tipctl", *command, "--help").stdout
