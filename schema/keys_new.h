@@ -22,9 +22,8 @@ void keys_hex_file(struct buf *content, const uint8_t *key, size_t len);
 
 /*
  * Overwrites a file with random bytes, brings that to the disk, unlinks the name and brings that to the disk too. A
- * file
- * that is not there is none. What the file system or the drive keeps of old blocks is not in our hands: where that
- * matters keys lie on an encrypted disk, or in memory.
+ * file that is not there is none. What the file system or the drive keeps of old blocks is not in our hands: where
+ * that matters keys lie on an encrypted disk, or in memory.
  */
 int keys_shred(const char *path, struct err *err);
 

@@ -3,13 +3,12 @@
  * linkage: the linkage key as its file has it, and how tokens are carried from one epoch of it to the next.
  *
  * Tokens are MACs of words, and nobody keeps the words: with a wholly new key every link to an earlier tip would be
- * lost.
- * So the key has two parts. The inner one makes the MAC (token.h) and stays. The outer one, which the first epoch has
- * not, is the key of a permutation of 64-bit numbers, put over each MAC. Whoever holds the outer keys of two epochs can
- * carry tokens from one to the other, and without the inner key he can neither make nor test one. A rotation makes a
- * new
- * outer key: dedupe and the registers of teams are carried over exactly, since equal tokens stay equal and others stay
- * different; and whoever stole the key before cannot test words on an index or a register made after.
+ * lost. So the key has two parts. The inner one makes the MAC (token.h) and stays. The outer one, which the first
+ * epoch has not, is the key of a permutation of 64-bit numbers, put over each MAC. Whoever holds the outer keys of
+ * two epochs can carry tokens from one to the other, and without the inner key he can neither make nor test one. A
+ * rotation makes a new outer key: dedupe and the registers of teams are carried over exactly, since equal tokens
+ * stay equal and others stay different; and whoever stole the key before cannot test words on an index or a register
+ * made after.
  *
  * The permutation is a Feistel network of 6 rounds over two halves of 32 bits, with SipHash-2-4 of (round, half) under
  * the outer key as round function. token_key_check is carried like a token, so each epoch has its own.

@@ -130,14 +130,12 @@ static int say_missing(const struct key_wish *wish, const struct err *why, struc
 {
 	if (why->text[0])
 		return err_set(err, ERR_TEMPORARY, NULL, "%s does not answer (%s): start it, or correct tipctl's daemons.%s, "
-			"and "
-			       "run the command again; it goes on from here", wish->stage, why->text, wish->stage);
+			       "and run the command again; it goes on from here", wish->stage, why->text, wish->stage);
 	if (wish->seals)
 		return err_set(err, ERR_TEMPORARY, NULL, "%s does not yet seal with epoch %u: its log says why "
 			       "(keys_not_reloaded); run the command again, it goes on from here", wish->stage, wish->seals);
 	return err_set(err, ERR_TEMPORARY, NULL, "%s %s %s: its log says why (keys_not_reloaded); bring it the file, if "
-		"it runs "
-		       "on another machine, and run the command again; it goes on from here", wish->stage,
+		       "it runs on another machine, and run the command again; it goes on from here", wish->stage,
 		       wish->gone ? "still has" : "has not yet taken up", wish->name);
 }
 

@@ -2,11 +2,10 @@
 /*
  * key_move: a key on its way to those who hold it, in steps that a crash cannot spoil.
  *
- * A copy is noted in the inventory before it is made, so that none is forgotten when the key is destroyed. Daemons see
- * new files by themselves (stage_keys.h); key_await asks each one's /status until it names the key. So nobody seals
- * with
- * a key before all have it who must open it. What is interrupted is done again from the start: each step first looks
- * whether it has been done.
+ * A copy is noted in the inventory before it is made, so that none is forgotten when the key is destroyed. Daemons
+ * see new files by themselves (stage_keys.h); key_await asks each one's /status until it names the key. So nobody
+ * seals with a key before all have it who must open it. What is interrupted is done again from the start: each step
+ * first looks whether it has been done.
  */
 #ifndef TIPLINE_OPS_CTL_KEY_MOVE_H
 #define TIPLINE_OPS_CTL_KEY_MOVE_H

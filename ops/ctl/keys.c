@@ -132,8 +132,7 @@ int ctl_keys_init(struct ctl *ctl, struct ctl_output *out, struct err *err)
 		out->value = json_pack("{s:s, s:I, s:I}", "folder", ctl->argv[0], "teams", (json_int_t)site.n_teams,
 				       "adapters", (json_int_t)site.n_adapters);
 		out->note = "Take root.key, recovery.identity and custodian.identity off this machine, and each "
-			"other key to "
-			    "its holder.";
+			    "other key to its holder.";
 	}
 	free(text->teams);
 	free(text->adapters);

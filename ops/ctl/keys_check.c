@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * tipctl keys check: whether the keys are as the inventory says, lie with whom they belong, will last, and are where
- * the
- * stages need them. It changes nothing. `config check` asks whether the configurations fit each other.
+ * the stages need them. It changes nothing. `config check` asks whether the configurations fit each other.
  */
 #include <stdarg.h>
 #include <stdlib.h>

@@ -107,8 +107,7 @@ static int state_keys(const struct keyring *ring, unsigned epoch, struct buf *st
 			continue;
 		if (key->state != KEY_RETIRED)
 			return err_set(err, ERR_CONFIG, NULL, "%s key %u is %s: only what is retired can be destroyed (`tipctl "
-				"keys "
-				       "retire`)", key_kinds[key->kind].name, epoch, key_state_names[key->state]);
+				       "keys retire`)", key_kinds[key->kind].name, epoch, key_state_names[key->state]);
 		buf_printf(statement, "%s%s %u %s", separator, key_kinds[key->kind].name, epoch, key->print);
 		separator = ", ";
 	}

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * tipctl keys list and export: the inventory as people and programs read it. Of a secret key neither shows more than
- * its
- * fingerprint.
+ * its fingerprint.
  */
 #include <string.h>
 

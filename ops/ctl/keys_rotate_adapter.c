@@ -2,9 +2,9 @@
 /*
  * An adapter's new pair of keys, and the end of one. The list of adapters gets the new public keys with the old ones
  * beside them (`former`), so that what the adapter has signed and spooled goes on being taken; when gateway and
- * classify
- * say that they have the list, the adapter's files are exchanged, and it is started again. `keys retire adapter` takes
- * the former keys off the list. `keys revoke adapter` marks the adapter, and neither key is taken any more.
+ * classify say that they have the list, the adapter's files are exchanged, and it is started again. `keys retire
+ * adapter` takes the former keys off the list. `keys revoke adapter` marks the adapter, and neither key is taken any
+ * more.
  */
 #include <string.h>
 #include <unistd.h>
@@ -127,8 +127,7 @@ static int enter_keys(struct rotation *rotation, struct err *err)
 		return 0;
 	if (adapter->has_former)
 		return err_set(err, ERR_CONFIG, NULL, "adapter %s still has former keys from the last rotation: `tipctl keys "
-			"retire "
-			       "adapter %s` first, once its spool is empty", adapter->name, adapter->name);
+			       "retire adapter %s` first, once its spool is empty", adapter->name, adapter->name);
 	snprintf(fresh.curve_public, sizeof(fresh.curve_public), "%s", text + 2 * FRAME_SIGN_PUBLIC + 1);
 	fresh.has_former = true;
 	memcpy(fresh.former_sign, adapter->sign_public, FRAME_SIGN_PUBLIC);

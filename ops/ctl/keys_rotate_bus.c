@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A new bus key. Every holder gets it, beside a file `active` that keeps all sealing with the old one; when every
- * holder
- * says that it has the key, `active` names the new epoch, and every one that seals must say that it does. The old epoch
- * opens on until it is retired.
+ * holder says that it has the key, `active` names the new epoch, and every one that seals must say that it does. The
+ * old epoch opens on until it is retired.
  */
 #include <string.h>
 #include <unistd.h>
@@ -190,8 +189,7 @@ int keys_rotate_bus(struct key_site *site, const char *name, struct ctl_output *
 		result = activate(&rotation, err);
 	if (result == 0)
 		out->note = "All seal with the new epoch. `tipctl keys retire bus --epoch N` ends the old one once nothing "
-			"of it is "
-			    "on its way: no lag, nothing parked.";
+			    "of it is on its way: no lag, nothing parked.";
 	mem_wipe(rotation.key, sizeof(rotation.key));
 	mem_wipe(rotation.derived, sizeof(rotation.derived));
 	return result;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A new outer linkage key (schema/linkage.h), in the order in which nobody meets a token that he cannot judge: teams'
- * registers first, which then hold the tokens of both epochs; then dedupe, which carries its index over, and tips of
- * the
- * old epoch as they come; then classify, which makes new tokens from then on. Registers are carried over from what
- * they hold: no staff list is needed.
+ * A new outer linkage key (schema/linkage.h), in the order in which nobody meets a token that he cannot judge:
+ * teams' registers first, which then hold the tokens of both epochs; then dedupe, which carries its index over, and
+ * tips of the old epoch as they come; then classify, which makes new tokens from then on. Registers are carried over
+ * from what they hold: no staff list is needed.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -187,8 +186,7 @@ static int give_dedupe(struct rotation *rotation, struct err *err)
 	relink_print(&rotation->relink, &file);
 	if (!*key_site_place(rotation->site, "tipline-dedupe", "keys.relink", &place))
 		result = err_set(err, ERR_CONFIG, NULL, "dedupe's configuration beside tipctl's has no keys.relink: set it "
-			"to a file "
-				 "in a folder that dedupe may read, start dedupe again, and rotate then");
+				 "to a file in a folder that dedupe may read, start dedupe again, and rotate then");
 	keyring_add_file(rotation->fresh, result == 0 ? buf_text(&place) : RELINK);
 	keyring_add_file(rotation->fresh, RELINK);
 	if (result == 0)

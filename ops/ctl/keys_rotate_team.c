@@ -83,7 +83,6 @@ int keys_rotate_team(struct key_site *site, const char *name, struct ctl_output 
 	if (old && key_set_state(site, old, KEY_RETIRED, "retire", err) < 0)
 		return -1;
 	out->note = "route seals to the new key. The team opens new cases with the new identity and keeps the old one "
-		"for the "
-		    "older cases: tip files are opened with `age -d -i NEW -i OLD`.";
+		    "for the older cases: tip files are opened with `age -d -i NEW -i OLD`.";
 	return key_set_state(site, key, KEY_ACTIVE, "activate", err);
 }

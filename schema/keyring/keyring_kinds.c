@@ -5,21 +5,19 @@ const struct key_kind_facts key_kinds[N_KEY_KINDS] = {
 	[KEY_ROOT] = { "root", "offline", "nothing; signs whom intake seals to",
 		"Lost: no list of recipients can be renewed, and adapters stop when the last one expires: give every adapter a "
 		"new root.pub (`tipctl recipients root`) by hand before that. Stolen: whoever has it and a gateway can have "
-		"tips "
-		"sealed to a key of his own: the same, at once.", 0, false, true },
+		"tips sealed to a key of his own: the same, at once.", 0, false, true },
 	[KEY_TRIAGE] = { "triage", "classify", "tip bodies",
 		"Lost: tips sealed to it are parked as key-unknown; only the recovery key of its epoch opens them. Put a copy "
 		"back, and they are released. Stolen: rotate, retire the epoch, and destroy it when its tips are through; "
-		"what the "
-		"thief has copied of tip.sealed he reads.", 90, false, false },
+		"what the thief has copied of tip.sealed he reads.", 90, false, false },
 	[KEY_RECOVERY] = { "recovery", "offline", "tip bodies and contact details, in a disaster",
 		"Lost: nothing for now; there is no second way to a tip any more: rotate triage, which makes a new one. "
 		"Stolen: as "
 		"the triage key, and contact details as well.", 0, false, true },
 	[KEY_CUSTODIAN] = { "custodian", "the charity, offline", "contact details",
 		"Lost: contact details can be opened with the recovery key alone. Stolen: whoever reads the store reads who "
-		"left "
-		"details: sign a list with another custodian key (`tipctl recipients sign --custodian`).", 0, false, true },
+		"left details: sign a list with another custodian key (`tipctl recipients sign "
+		"--custodian`).", 0, false, true },
 	[KEY_BUS] = { "bus", "classify, dedupe, route; sink: case.routed alone", "records between stages",
 		"Lost: records of its epoch are parked as record-key until it is back. Stolen: rotate and retire; "
 		"tip.classified and tip.linked hold a tip's body for some days.", 90, false, false },
@@ -28,8 +26,7 @@ const struct key_kind_facts key_kinds[N_KEY_KINDS] = {
 		"dedupe's index or a register can try whether a name is in it: rotate.", 0, false, false },
 	[KEY_TEAM] = { "team", "the team", "the team's cases",
 		"Lost: the team cannot read its cases any more, and nobody can for it; route them anew from tip.sealed as "
-		"long as "
-		"that is kept. Stolen: rotate; what the thief has copied he reads.", 365, true, true },
+		"long as that is kept. Stolen: rotate; what the thief has copied he reads.", 365, true, true },
 	[KEY_ADAPTER] = { "adapter", "the adapter", "nothing; signs tips, admits to the gateway",
 		"Lost: the adapter cannot submit; its spool waits: rotate. Stolen: somebody can submit in its name: "
 		"`tipctl keys revoke adapter NAME`, at once, then list it anew.", 365, true, true },
