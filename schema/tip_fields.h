@@ -19,6 +19,9 @@ struct tip_field {
 	size_t offset;  /* of its `const char *` in struct tip or struct subject, or TIP_FIELD_NO_PLACE */
 	bool intake;    /* never stands in a sealed body */
 	const char *(*check)(const char *text, size_t len); /* what is wrong, or NULL; may itself be NULL */
+	const char *means;    /* sentences for people; the schema's description is the same */
+	const char *fallback; /* what an absent one counts as; NULL: nothing */
+	bool required;
 };
 
 extern const struct tip_field tip_fields[];     /* NULL-name ended */

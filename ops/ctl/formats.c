@@ -61,8 +61,12 @@ static void write_fields(struct buf *out, const struct tip_field *fields)
 
 	for (const struct tip_field *field = fields; field->name; field++) {
 		buf_clear(&text);
-		buf_printf(&text, "Text of up to %zu bytes.%s", field->max,
-			   field->intake ? " Read at intake and never sealed with the body." : "");
+		buf_printf(&text, "%s %sext of up to %zu bytes", field->means, field->required ? "Required; t" : "T",
+			   field->max);
+		if (field->fallback)
+			buf_printf(&text, "; %s when it is absent", field->fallback);
+		buf_append_str(&text, ".");
+		buf_append_str(&text, field->intake ? " Never sealed with the body." : "");
 		item(out, field->name, buf_text(&text));
 	}
 	buf_release(&text);
@@ -72,11 +76,16 @@ static void write_tip(struct buf *out)
 {
 	prose_roff_paragraphs(out, "A tip as a channel hands it to libtipline or tip-submit: one JSON object in UTF-8. "
 				   "tip.schema.json says the same for validators. Members that are not listed are "
-				   "refused, but for names that begin with x-, which are carried along as text. A key may "
-				   "stand once; nesting, values and bytes are bounded.");
+				   "refused, but for names that begin with x-, which are dropped before the tip is "
+				   "sealed: they are a channel's own notes. Null and empty members count as absent. A key "
+				   "may stand once in an object; nesting goes 32 levels deep, with 10000 values at most.\n"
+				   "\n"
+				   "  {\"narrative\":\"PC 2214SN takes money from the scrap yard.\",\n"
+				   "   \"channel\":\"web\",\"where\":\"Beddington\",\n"
+				   "   \"subjects\":[{\"rank\":\"PC\",\"number\":\"2214SN\"}]}");
 	heading(out, "MEMBERS");
 	write_fields(out, tip_fields);
-	item(out, "subjects", "A list of objects, one for each person the tip is about, with the members below.");
+	item(out, "subjects", "Whom the tip is about, as far as known: a list of up to 64 objects with the members below.");
 	heading(out, "MEMBERS OF A SUBJECT");
 	write_fields(out, subject_fields);
 	heading(out, "LISTS");
