@@ -13,13 +13,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "ops/ctl/ctl.h"
+#include "ops/runtime/file.h"
 #include "ops/runtime/yaml.h"
 #include "schema/keys.h"
 #include "schema/linkage.h"
 #include "schema/token.h"
 
+#define REGISTER_FIRST "tipline-register 1 " /* then the check of the linkage key */
+#define REGISTER_FILE_MAX (64u << 20)
 #define MEMBERS "forename", "surname", "rank", "number", "nickname", "handle"
 
 struct builder {
@@ -63,11 +67,46 @@ static void write_tokens(struct buf *file, uint64_t key_check, struct token *tok
 {
 	if (n > 0)
 		qsort(tokens, n, sizeof *tokens, by_class_and_mac);
-	buf_printf(file, "tipline-register 1 %016llx\n", (unsigned long long)key_check);
+	buf_printf(file, REGISTER_FIRST "%016llx\n", (unsigned long long)key_check);
 	for (size_t i = 0; i < n; i++)
 		if (i == 0 || by_class_and_mac(&tokens[i - 1], &tokens[i]) != 0)
 			buf_printf(file, "%s %016llx\n", token_class_names[tokens[i].class],
 				   (unsigned long long)tokens[i].mac);
+}
+
+/*
+ * The parts of other linkage keys in the file that will be replaced, for tips of those keys that may still be on their
+ * way (tipline-register(5)), into the emptied `others`. A file that has nothing but such parts is not replaced: its
+ * tips are all of another key, and this is probably the wrong one.
+ */
+static int take_others(const struct builder *builder, const char *path, struct buf *others, struct err *err)
+{
+	char own[sizeof REGISTER_FIRST + 20];
+	struct buf text = BUF_INIT;
+	bool has_own = false, other = false;
+
+	buf_clear(others);
+	snprintf(own, sizeof own, REGISTER_FIRST "%016llx", (unsigned long long)linkage_check(&builder->key));
+	if (access(path, F_OK) == 0 && file_read(&text, path, REGISTER_FILE_MAX, err) < 0)
+		return -1;
+	for (const char *line = buf_text(&text); *line;) {
+		size_t len = strcspn(line, "\n");
+
+		len += line[len] == '\n';
+		if (strncmp(line, REGISTER_FIRST, sizeof REGISTER_FIRST - 1) == 0) {
+			other = strncmp(line, own, strlen(own)) != 0;
+			has_own |= !other;
+		}
+		if (other)
+			buf_append(others, line, len);
+		line += len;
+	}
+	buf_release(&text);
+	if (!others->len || has_own)
+		return 0;
+	return err_set(err, ERR_CONFIG, NULL, "%s: is not replaced: it is of another linkage key. If the key changed, "
+		       "build into another folder, append this file to what is built there (tipline-register(5)) and put it "
+		       "here", path);
 }
 
 static int build_team(struct builder *builder, const char *team, const struct yaml_node *list, size_t *n_tokens,
@@ -75,7 +114,7 @@ static int build_team(struct builder *builder, const char *team, const struct ya
 {
 	size_t n_staff = yaml_count(list), n = 0;
 	struct token *tokens = NULL;
-	struct buf file = BUF_INIT, path = BUF_INIT;
+	struct buf file = BUF_INIT, path = BUF_INIT, others = BUF_INIT;
 	int result = 0;
 
 	if (yaml_kind(list) != YAML_LIST)
@@ -105,12 +144,33 @@ static int build_team(struct builder *builder, const char *team, const struct ya
 	if (result == 0) {
 		write_tokens(&file, linkage_check(&builder->key), tokens, n);
 		buf_printf(&path, "%s/%s.register", builder->folder, team);
+		result = take_others(builder, buf_text(&path), &others, err);
+	}
+	if (result == 0) {
+		buf_append_slice(&file, buf_slice(&others));
 		result = keys_replace(buf_text(&path), buf_slice(&file), 0600, err);
 	}
 	*n_tokens = n;
 	free(tokens);
 	buf_release(&file);
 	buf_release(&path);
+	buf_release(&others);
+	return result;
+}
+
+/* Before the first is written. */
+static int check_folder(const struct builder *builder, const struct yaml_node *root, struct err *err)
+{
+	struct buf path = BUF_INIT, others = BUF_INIT;
+	int result = 0;
+
+	for (size_t i = 0; i < yaml_count(root) && result == 0; i++) {
+		buf_clear(&path);
+		buf_printf(&path, "%s/%s.register", builder->folder, yaml_key_at(root, i));
+		result = take_others(builder, buf_text(&path), &others, err);
+	}
+	buf_release(&path);
+	buf_release(&others);
 	return result;
 }
 
@@ -118,6 +178,8 @@ static int build_all(struct builder *builder, const struct yaml_node *root, json
 {
 	if (!root || yaml_kind(root) != YAML_MAP)
 		return err_set(err, ERR_CONFIG, NULL, "the staff file is a map from team to members");
+	if (check_folder(builder, root, err) < 0)
+		return -1;
 	for (size_t i = 0; i < yaml_count(root); i++) {
 		const char *team = yaml_key_at(root, i);
 		size_t n = 0;

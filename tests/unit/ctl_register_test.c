@@ -91,10 +91,39 @@ static void stop_words_are_surnames_and_the_key_is_told(void **state)
 	staff_register_release(&reg);
 }
 
+/* What an old key's tips are judged by must not go with the next build, and not stand for a wrong key either. */
+static void parts_of_other_keys_are_kept(void **state)
+{
+	static const char other[] = "tipline-register 1 0123456789abcdef\nname 0000000000000001\n";
+	struct staff_register reg = { .n_keys = 0 };
+	struct err err = ERR_INIT;
+	FILE *file;
+
+	(void)state;
+	assert_int_equal(build("corruption: [ { surname: Marsden } ]\n"), 0);
+	file = fopen(built, "a");
+	assert_non_null(file);
+	assert_true(fputs(other, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	for (int i = 0; i < 2; i++) /* once more: it does not pile up */
+		assert_int_equal(build("corruption: [ { surname: Albright } ]\n"), 0);
+	if (staff_register_load(&reg, built, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(reg.n_keys, 2);
+	staff_register_release(&reg);
+	put(built, other);
+	assert_int_equal(build("corruption: [ { surname: Albright } ]\n"), 78);
+	if (staff_register_load(&reg, built, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(reg.n_keys, 1);
+	staff_register_release(&reg);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(who_cannot_be_found_is_an_error, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(parts_of_other_keys_are_kept, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(stop_words_are_surnames_and_the_key_is_told, set_up, tear_down),
 	};
 

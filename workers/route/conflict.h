@@ -6,10 +6,23 @@
  * class and 16 hex digits; '#' begins a comment. It holds no names, and without the linkage key nobody can make or
  * test one. A register without a token is refused, since it would let everything through.
  *
- * KEYCHECK (token_key_check, 16 hex digits) says which linkage key made it. Tips of another key would meet nothing in
- * it, so route stops at such a tip and names the file. After a change of the linkage key tips of the old key may
- * still be on their way: a file may hold several registers, one after the other, each with its first line. So build
- * the new ones, append the old ones to them, and leave the old part out once route has read the last of the old tips.
+ * KEYCHECK, 16 hex digits, says which linkage key made it. Tips of another key would meet nothing in it, so route
+ * stops at such a tip and names the file. After a change of the linkage key tips of the old key may still be on their
+ * way: a file may hold several registers, one after the other, each with its first line. So build the new ones into
+ * another folder, append the old ones to them, and leave the old part out once route has read the last of the old
+ * tips. `tipctl register build` replaces the part of its own key and keeps the others; it does not replace a file that
+ * has no part of its own key.
+ *
+ * The staff list that it reads (--staff) is YAML, a list of people for each team:
+ *
+ *     corruption:
+ *       - { rank: PC, number: 2214SN, forename: Ann, surname: Example }
+ *       - { surname: Other, nickname: Bunny, handle: bunny_99 }
+ *     oversight:
+ *       - { rank: DCI, surname: Third }
+ *
+ * Each person has a surname or a number; each further member makes more tips find them. Other members are refused, and
+ * so is a person of whom nothing could be found in a tip. A team that has no list says 'none' in route's configuration.
  */
 #ifndef TIPLINE_WORKERS_ROUTE_CONFLICT_H
 #define TIPLINE_WORKERS_ROUTE_CONFLICT_H
