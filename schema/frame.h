@@ -14,7 +14,9 @@
  *     36+n m   contact            age file, always present and always FRAME_CONTACT_BYTES long
  *     ...  64  Ed25519 over BLAKE2b-512("tipline/frame/v1" || all bytes before)
  *
- * The signature covers a hash, so that it costs the same for every size. A view borrows the bytes it was parsed from.
+ * The signature covers a hash, so that it costs the same for every size.
+ *
+ * In the code: a view borrows the bytes it was parsed from.
  */
 #ifndef TIPLINE_SCHEMA_FRAME_H
 #define TIPLINE_SCHEMA_FRAME_H

@@ -15,13 +15,13 @@
  *     gateway.curve                Z85 secret, then public held by the gateway;   gateway.curve.pub by adapters
  *                                  (a line each and no comments, since a key may begin with '#')
  *     adapters/NAME.sign, adapters/NAME.curve              held by the adapter
- *     adapters.yaml                allow-list: name, id, sign and curve public keys, channels, revoked, former (sign
- * and
- *                                  curve, as long as what was signed before a rotation is taken); held by
- *                                  gateway and classify
+ *     adapters.yaml                allow-list: name, id, sign and curve public keys, channels, revoked, former
+ *                                  (sign and curve, as long as what was signed before a rotation is taken); held
+ *                                  by gateway and classify
  *     recipients.json              the signed list of whom intake seals to (schema/recipients.h); held by the gateway
  *     keyring.yaml, keys.log       the inventory and the audit log that `tipctl keys` keeps; no secret is in them
- * Secrets are returned in locked memory or in the caller's buffer, which the caller wipes.
+ *
+ * In the code: secrets are returned in locked memory or in the caller's buffer, which the caller wipes.
  */
 #ifndef TIPLINE_SCHEMA_KEYS_H
 #define TIPLINE_SCHEMA_KEYS_H

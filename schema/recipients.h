@@ -7,11 +7,12 @@
  * a browser can).
  *
  * The file (recipients.json) is one JSON object of at most 4096 bytes:
- *     {"tipline":"recipients/v1","signed":"<base64>","signature":"<base64>"}
+ *     {"tipline":"recipients/v1","signed":"<base64>",
+ *      "signature":"<base64>"}
  *
  *     signed       standard base64 with padding, the one encoding of these bytes; they are the list, a JSON object:
- *                  {"epoch":7,"not_before":"2026-11-28","not_after":"2027-02-26",
- *                  "triage":"age1…","recovery":"age1…","custodian":"age1…"}
+ *         {"epoch":7,"not_before":"2026-11-28","not_after":"2027-02-26",
+ *          "triage":"age1…","recovery":"age1…","custodian":"age1…"}
  *     signature    64 bytes: Ed25519 (RFC 8032) over "tipline/recipients/v1" followed by the bytes of `signed`
  *
  * Without `signature` it is a request: what is to be signed, which no adapter takes. The list's members:
@@ -24,13 +25,15 @@
  * All members must be there, once, and no others. The three keys differ: custodian and triage must not open each
  * other's part.
  *
- * Whoever takes a list asks in this order, and refuses it with a code (struct err's reason) that keeps its meaning:
- *     recipients_parse       recipients-format, recipients-key
- *     recipients_verify      recipients-unsigned, recipients-signature
- *     recipients_follows     recipients-older, recipients-conflict (two lists of one epoch)
- *     recipients_valid       recipients-expired, recipients-early
- * Nothing of a list is used before recipients_verify has passed it, but by who shows it to a person. Pure functions of
- * their arguments but for files; a failed call leaves its output as it was.
+ * Whoever takes a list asks in this order, and refuses it with a code that keeps its meaning:
+ *     its form       recipients-format, recipients-key
+ *     its signature  recipients-unsigned, recipients-signature
+ *     its epoch      recipients-older, recipients-conflict (two lists of one epoch)
+ *     its days       recipients-expired, recipients-early
+ * Nothing of a list is used before its signature was found right, but by who shows it to a person.
+ *
+ * In the code: recipients_parse, _verify, _follows and _valid ask these four; the code is struct err's reason. Pure
+ * functions of their arguments but for files; a failed call leaves its output as it was.
  */
 #ifndef TIPLINE_SCHEMA_RECIPIENTS_H
 #define TIPLINE_SCHEMA_RECIPIENTS_H

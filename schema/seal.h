@@ -2,10 +2,13 @@
 /*
  * seal: what goes into the two age files of a frame, and who can open them.
  *
- * Body plaintext: u16 version = 1 | u16 channel | u32 json length | tip id[16] | json | zero padding, so that the
- * whole is 4, 16, 64, 256 or 1024 KiB. Always 4 stanzas in random order: triage epoch keys, recovery, fill.
- * Contact plaintext: u16 version = 1 | u16 mode | u32 length | text | zero padding, always CONTACT_PLAIN bytes;
- * always CONTACT_STANZAS stanzas: custodian, recovery, fill. So nobody sees who left details. Padding is verified.
+ * The body, with always BODY_STANZAS stanzas in random order (triage epoch keys, recovery, fill), is
+ *     u16 version = 1 | u16 channel | u32 json length | tip id[16] | json | zero padding
+ * of 4, 16, 64, 256 or 1024 KiB.
+ *
+ * The contact details, with always CONTACT_STANZAS stanzas in random order (custodian, recovery, fill), are
+ *     u16 version = 1 | u16 mode | u32 length | text | zero padding
+ * of always CONTACT_PLAIN bytes, so that nobody sees who left some. Padding is verified. Integers are big-endian.
  */
 #ifndef TIPLINE_SCHEMA_SEAL_H
 #define TIPLINE_SCHEMA_SEAL_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tip1: the header of TIP/1, the protocol between an adapter and the gateway, and the table of its codes. Pure bytes:
- * no socket, no clock. Integers are big-endian.
+ * tip1: the header of TIP/1, the protocol between an adapter and the gateway, and the table of its codes. Integers
+ * are big-endian.
  *
  *     0 "TIP1" | 4 type u8 | 5 flags u8 | 6 code u16 | 8 seq u64 | 16 msg id[16] | 32 limit u64 | 40 arg u32 |
  *     44 reserved u32
@@ -24,7 +24,7 @@
  * that is welcomed a second time takes the newer list from then on. Adapters of an older release pass a second WELCOME
  * over.
  *
- * What a NACK asks of the adapter depends on its code alone (tip1_code_find). HELLO_FIRST and OVER_CREDIT stand among
+ * What a NACK asks of the adapter depends on its code alone. HELLO_FIRST and OVER_CREDIT stand among
  * the codes that refuse a message, but they say that the two sides disagree about the session (the gateway was
  * restarted behind an open connection), not that the tip is bad: the session begins anew and the tip is sent again.
  */

@@ -98,6 +98,21 @@ def test_manual_pages(pipeline):
         equal(lint.returncode, 0, f"{program}: {lint.stdout}")
 
 
+# Of the source alone: names of constants (those of TIP/1 are codes) and what refers to the place where it stands.
+SOURCE_ONLY = re.compile(r"\b(?!HELLO_FIRST|OVER_CREDIT)[A-Z]+_[A-Z_]+\b|\b(?:this file|change here|does below)\b|"
+                         r"In the code|borrow|locked memory|\b[a-z]+_[a-z]+\(\)|struct ")
+
+
+def check_for_readers(name, page):
+    """A page whose name line is a summary that is not said again, in the words of who does not read the source."""
+    plain = page.replace("\\-", "-")
+    summary = re.search(r"^\.SH NAME\n\S+ - (.+)$", plain, re.M).group(1)
+    holds(not re.match(r"[A-Z][a-z ]", summary) and not summary.endswith((".", ":")), f"{name}: {summary}")
+    holds(summary not in plain.split(".SH DESCRIPTION")[1], f"{name} says its summary twice")
+    found = SOURCE_ONLY.findall(plain)
+    holds(not found, f"{name} speaks of its source: {found}")
+
+
 def test_manual_pages_of_formats(pipeline):
     """every file format has a manual page that mandoc finds nothing wrong with"""
     with open(os.path.join(TOP, "Makefile"), encoding="utf-8") as f:
@@ -110,6 +125,7 @@ def test_manual_pages_of_formats(pipeline):
         lint = subprocess.run(["mandoc", "-Tlint", "-Wwarning"], input=page, capture_output=True, text=True)
         equal(lint.returncode, 0, f"{name}: {lint.stdout}")
         holds(page.count("\n") > 10, f"{name} says next to nothing: {page}")
+        check_for_readers(name, page)
     equal(pipeline.run("tipctl", "formats", "no-such", check=False).returncode, 64, "formats no-such")
 
 
