@@ -186,9 +186,9 @@ static void the_tree_decides(void **state)
 		{ 0.5f, 0.6f, 0, 0, 0, CHANNEL_WEB, LONG, 0, "root/corruption/theft", "corruption,theft", "Corruption.",
 		  OUTCOME_INVESTIGATE, PRIORITY_HIGH },
 		{ 0.6f, 0, 0.7f, 0, 0, CHANNEL_WEB, LONG, 0, "root/corruption + root/discrimination",
-		  "corruption,discrimination", "Corruption.; Discrimination.", OUTCOME_INVESTIGATE, PRIORITY_NORMAL },
+		  "corruption,discrimination", "Corruption. Discrimination.", OUTCOME_INVESTIGATE, PRIORITY_NORMAL },
 		{ 0.6f, 0, 0, 0.5f, 0, CHANNEL_WEB, LONG, 0, "root/risk + root/corruption", "safeguarding,corruption",
-		  "At risk.; Corruption.", OUTCOME_SAFEGUARD, PRIORITY_IMMEDIATE },
+		  "At risk. Corruption.", OUTCOME_SAFEGUARD, PRIORITY_IMMEDIATE },
 		{ 0, 0, 0, 0.5f, 0, CHANNEL_PHONE, LONG, 0, "root/risk/phone", "safeguarding", "At risk, by phone.",
 		  OUTCOME_SAFEGUARD, PRIORITY_IMMEDIATE },
 		/* the archive: only when every condition holds */
@@ -206,7 +206,7 @@ static void the_tree_decides(void **state)
 		  PRIORITY_NORMAL },
 		/* a safeguard beside an archive stays a safeguard */
 		{ 0.6f, 0, 0, 0.9f, 0, CHANNEL_WEB, SHORT, 0, "root/risk + root/vague", "safeguarding,assessment",
-		  "At risk.; Vague.", OUTCOME_SAFEGUARD, PRIORITY_IMMEDIATE },
+		  "At risk. Vague.", OUTCOME_SAFEGUARD, PRIORITY_IMMEDIATE },
 	};
 	struct policy *policy = parse(rules);
 
@@ -225,7 +225,7 @@ static void the_gravest_outcome_holds_wherever_it_stands(void **state)
 		"    - { name: c, match: { risk: 0.1 }, outcome: safeguard, priority: high, continue: true, reason: C. }\n"
 		"    - { name: d, match: { risk: 0.1 }, outcome: investigate, priority: low, reason: D. }\n";
 	static const struct tip_case tip = { 0, 0, 0, 0.5f, 0, CHANNEL_WEB, LONG, 0,
-					     "root/c + root/a + root/b + root/d", "assessment", "C.; A.; B.; D.",
+					     "root/c + root/a + root/b + root/d", "assessment", "C. A. B. D.",
 					     OUTCOME_SAFEGUARD, PRIORITY_HIGH };
 	struct policy *policy = parse(text);
 

@@ -293,7 +293,7 @@ static void a_case_explains_itself(void **state)
 	hex_encode(hex, hash, sizeof(hash));
 	snprintf(wanted, sizeof(wanted), "\"policy\":\"%s\",\"lexicon\":\"1e1e1e1e", hex);
 	assert_non_null(strstr(text, wanted));
-	assert_non_null(strstr(text, "\"rule\":\"root/risk + root/corruption\",\"reason\":\"At risk.; Corruption.\""));
+	assert_non_null(strstr(text, "\"rule\":\"root/risk + root/corruption\",\"reason\":\"At risk. Corruption.\""));
 	assert_non_null(strstr(text, "\"steps\":[{\"stage\":\"classify\",\"version\":\"1.2\",\"day\":20000,"
 				     "\"configuration\":\"ee00000000000000\"},{\"stage\":\"route\",\"version\":\"9.9\","
 				     "\"day\":20001,\"configuration\":\"ccdd000000000000\"}]"));

@@ -70,7 +70,7 @@ static void explain(const struct decider *decider, struct arena *arena, struct p
 		}
 		if (said_before(decider, i))
 			continue;
-		buf_append_str(&reason, i ? "; " : "");
+		buf_append_str(&reason, i ? " " : ""); /* each is a sentence */
 		buf_append_str(&reason, decider->rules[i]->reason);
 	}
 	decision->rule = arena_str(arena, buf_text(&rule), rule.len);
