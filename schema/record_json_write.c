@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <ctype.h>
 #include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "schema/hex.h"
@@ -30,8 +32,16 @@ static void put_text(struct buf *out, const char *member, struct slice text)
 /* Nine digits give back the same float. */
 static void put_float(struct buf *out, const char *member, float f)
 {
+	char text[32];
+
+	/* The shortest that is this very number when it is read again: 0.605, not 0.605000019. */
+	for (int digits = 1; digits <= 9; digits++) {
+		snprintf(text, sizeof text, "%.*g", digits, (double)f);
+		if (strtof(text, NULL) == f)
+			break;
+	}
 	put_name(out, member);
-	buf_printf(out, "%.9g", (double)f);
+	buf_append_str(out, text);
 }
 
 static void put_hex(struct buf *out, const uint8_t *data, size_t len)

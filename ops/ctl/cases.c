@@ -64,8 +64,8 @@ static int add_case(void *arg, const struct store_case *c)
 
 static int add_link(void *arg, const struct link *link)
 {
-	json_array_append_new(arg, json_pack("{s:o, s:f, s:s}", "tip_id", id_of(&link->tip_id), "score",
-					     (double)link->score, "strength", link->strong ? "strong" : "weak"));
+	json_array_append_new(arg, json_pack("{s:o, s:o, s:s}", "tip_id", id_of(&link->tip_id), "score",
+					     ctl_share(link->score), "strength", link->strong ? "strong" : "weak"));
 	return 0;
 }
 

@@ -76,6 +76,8 @@ int ctl_file_error(const char *what, const char *path, struct err *err);
 int ctl_limit(const struct ctl *ctl, size_t *limit, struct err *err);
 /* An option that is a day, "2026-11-24", as days since 1970-01-01; -1 when it is not given. */
 int ctl_day(const struct ctl *ctl, const char *option, int64_t *day, struct err *err);
+/* A score from 0 to 1 as a new number of three decimals, as it stands in cases. */
+json_t *ctl_share(float share);
 /* Days since 1970-01-01 as a new string, "2026-11-24". */
 json_t *ctl_date(int64_t day);
 

@@ -148,7 +148,7 @@ static void tell_decisions(struct explain *explain)
 	struct buf text = BUF_INIT;
 
 	if (json_string_value(json_object_get(label, "label"))) {
-		buf_printf(&text, "%s %.2f", json_string_value(json_object_get(label, "label")),
+		buf_printf(&text, "%s %.3f", json_string_value(json_object_get(label, "label")),
 			   json_number_value(json_object_get(label, "score")));
 		decided(explain, "classify", &text);
 		buf_clear(&text);

@@ -79,12 +79,12 @@ static void add_classification(struct explain *explain, const struct record *rec
 	const char *narrative = json_string_value(json_object_get(body, "narrative"));
 
 	for (size_t i = 0; i < c->n_labels; i++)
-		json_array_append_new(explain->labels, json_pack("{s:o, s:f}", "label", label_of(&c->labels[i]), "score",
-								 (double)c->labels[i].score));
+		json_array_append_new(explain->labels, json_pack("{s:o, s:o}", "label", label_of(&c->labels[i]), "score",
+								 ctl_share(c->labels[i].score)));
 	for (size_t i = 0; i < c->n_evidence; i++)
 		add_evidence(explain, text_of(c->evidence[i].rule), c->evidence[i].start, c->evidence[i].end, narrative);
-	explain_fact(explain->facts, "risk", json_real((double)c->risk));
-	explain_fact(explain->facts, "out_of_scope", json_real((double)c->out_of_scope));
+	explain_fact(explain->facts, "risk", ctl_share(c->risk));
+	explain_fact(explain->facts, "out_of_scope", ctl_share(c->out_of_scope));
 	explain_fact(explain->facts, "refer_to", c->refer_to.len ? text_of(c->refer_to) : json_null());
 	explain_fact(explain->facts, "lexicon_hash", hex_of(c->lexicon_hash, HASH_BYTES));
 	explain->sight |= SIGHT_SCORES | (narrative ? SIGHT_TEXT : 0);
@@ -101,7 +101,7 @@ void explain_link(struct explain *explain, const struct link *link)
 			json_array_append_new(reasons, json_string(link_reason_names[bit]));
 	tip_id_hex(&link->tip_id, hex);
 	json_array_append_new(explain->links,
-			      json_pack("{s:s, s:f, s:s, s:o}", "tip_id", hex, "score", (double)link->score, "strength",
+			      json_pack("{s:s, s:o, s:s, s:o}", "tip_id", hex, "score", ctl_share(link->score), "strength",
 					link->strong ? "strong" : "weak", "by", reasons));
 }
 

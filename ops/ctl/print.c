@@ -70,7 +70,7 @@ static void cell(struct buf *out, const json_t *value)
 	else if (json_is_integer(value))
 		buf_printf(out, "%lld", (long long)json_integer_value(value));
 	else if (json_is_real(value))
-		buf_printf(out, "%.2f", json_real_value(value));
+		buf_printf(out, "%.3f", json_real_value(value)); /* as scores stand in cases */
 	else if (json_is_array(value))
 		json_array_foreach(value, i, item) {
 			if (i)
@@ -291,7 +291,7 @@ void ctl_print(const struct ctl_output *out, bool as_json)
 	if (!out->value)
 		return;
 	if (as_json) {
-		json_dumpf(out->value, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
+		json_dumpf(out->value, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(12));
 		putchar('\n');
 		return;
 	}

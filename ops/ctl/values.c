@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Values that several commands read from options or show alike. */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -67,6 +68,11 @@ int ctl_day(const struct ctl *ctl, const char *option, int64_t *day, struct err 
 		return err_set(err, ERR_USAGE, "bad-value", "--%s %.32s: a day is needed, such as 2026-11-24", option, text);
 	*day = read;
 	return 0;
+}
+
+json_t *ctl_share(float share)
+{
+	return json_real(round((double)share * 1000) / 1000);
 }
 
 json_t *ctl_date(int64_t day)

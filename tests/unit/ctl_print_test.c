@@ -123,9 +123,12 @@ static void json_has_all_members_in_order(void **state)
 	char text[OUTPUT_MAX];
 
 	(void)state;
-	out.value = json_pack("{s:i, s:n}", "b", 1, "a");
+	out.value = json_pack("{s:i, s:n, s:f}", "b", 1, "a", "score", 0.605);
 	printed(&out, true, text);
-	assert_string_equal(text, "{\"b\":1,\"a\":null}\n");
+	assert_string_equal(text, "{\"b\":1,\"a\":null,\"score\":0.605}\n");
+	out.value = json_pack("{s:f}", "score", 0.605);
+	printed(&out, false, text);
+	assert_string_equal(text, "score  0.605\n");
 }
 
 int main(void)
