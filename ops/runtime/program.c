@@ -104,7 +104,7 @@ static bool answer(const struct command_line *line)
 		program_help(line, &out);
 	else if (given(line, "man"))
 		program_man(line, &out);
-	else if (given(line, "example"))
+	else if (line->program->conf_tables && given(line, "example"))
 		conf_example(line->program->conf_tables, &out);
 	else if (given(line, "completion"))
 		program_completion(line, &out);
