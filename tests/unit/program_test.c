@@ -285,7 +285,8 @@ static void test_usage_lists_what_was_possible(void **state)
 	assert_non_null(strstr(buf_text(&result->err),
 			       "usage: tip-try [--config FILE] [--dry-run] [FILE ...]\n"
 			       "       tip-try [--config FILE] list\n"
-			       "options: --dry-run --file --config --check --log-level --help --version --man\n"));
+			       "options: --dry-run --file --config --example --check --log-level --help"));
+	assert_non_null(strstr(buf_text(&result->err), "--version --man --completion\n"));
 	assert_int_equal(result->out.len, 0);
 }
 
