@@ -70,12 +70,10 @@ def test_mistakes_with_topics(pipeline):
     stored(pipeline, submit_tips(pipeline, "partner", [{"narrative": MONEY}])[-1]["tip_id"])
     pipeline.wait_drained()
     pipeline.other = KafkaBroker(pipeline.path("other-broker"))
-    world = World(pipeline)
-    world.fresh("by-hand")
     try:
         pipeline.other.start()
         try_all(pipeline, mistakes_broker.NO_TOPICS, AT_ONCE)
-        mistakes_broker.make_by_hand(pipeline, world.with_brokers("tipctl", pipeline.other.address))
+        mistakes_broker.make_by_hand(pipeline)
         try_all(pipeline, mistakes_broker.TOPICS_BY_HAND)
         try_all(pipeline, mistakes_broker.ANOTHER_PIPELINE, AT_ONCE)
     finally:

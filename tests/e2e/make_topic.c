@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * make_topic CONFIG TOPIC PARTITIONS [SETTING=VALUE …]: makes a topic as `tipctl topics create` never would, for tests
- * of what meets one. CONFIG is one of tipctl.
+ * make_topic BROKER TOPIC PARTITIONS [SETTING=VALUE …]: makes a topic as `tipctl topics create` never would, for tests
+ * of what meets one. BROKER is host:port.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,13 +11,6 @@
 
 #define SETTINGS_MAX 8
 #define TIMEOUT_MS 10000
-
-/* Of tipctl's own keys those that its configurations in tests have. */
-static const struct conf_key keys[] = {
-	{ "store", CONF_PATH, "", 0, 0, NULL, "not used" },
-	{ "daemons.*", CONF_ADDRESS, "", 0, 0, NULL, "not used" },
-	CONF_KEYS_END
-};
 
 static int make(struct kafka_admin *admin, int argc, char **argv, struct err *err)
 {
@@ -38,15 +31,17 @@ static int make(struct kafka_admin *admin, int argc, char **argv, struct err *er
 
 int main(int argc, char **argv)
 {
-	static const struct conf_key *const tables[] = { kafka_conf_keys, keys, NULL };
+	static const struct conf_key *const tables[] = { kafka_conf_keys, NULL };
 	struct kafka_admin *admin;
 	struct conf *conf;
+	char text[256];
 	struct err err = ERR_INIT;
 	int result;
 
 	if (argc < 4)
 		return 64;
-	if (conf_load(&conf, argv[1], tables, &err) < 0 || kafka_admin_open(&admin, conf, TIMEOUT_MS, &err) < 0) {
+	(void)snprintf(text, sizeof(text), "kafka:\n  brokers: [\"%s\"]\n", argv[1]);
+	if (conf_parse(&conf, "make_topic", text, tables, &err) < 0 || kafka_admin_open(&admin, conf, TIMEOUT_MS, &err) < 0) {
 		(void)fprintf(stderr, "make_topic: %s\n", err.text);
 		return 1;
 	}

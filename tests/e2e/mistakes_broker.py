@@ -85,7 +85,7 @@ ANOTHER_PIPELINE = [
 ]
 
 
-def make_by_hand(pipeline, conf):
+def make_by_hand(pipeline):
     tool = os.path.join(os.path.dirname(pipeline.bin), "tests", "make_topic")
     for topic in BY_HAND:
-        subprocess.run([tool, conf, *topic], check=True, stdin=subprocess.DEVNULL, timeout=60)
+        subprocess.run([tool, pipeline.other.address, *topic], check=True, stdin=subprocess.DEVNULL, timeout=60)
