@@ -311,6 +311,7 @@ void submit_stats(struct submit *submit, struct submit_stats *stats)
 	stats->reconnects = atomic_load(&submit->reconnects);
 	stats->connected = state == SUBMIT_OPEN || state == SUBMIT_LEAVING;
 	stats->trouble = atomic_load(&submit->trouble);
+	stats->telling = atomic_load(&submit->telling);
 	stats->broken = atomic_load(&submit->spool_broken);
 }
 

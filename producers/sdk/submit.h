@@ -54,6 +54,7 @@ struct submit_stats {
 	const char *trouble; /* why nothing gets through, static; NULL: nothing known */
 	bool connected;
 	bool stopped; /* the gateway said that a person must look, and has not welcomed this adapter since */
+	bool telling; /* a row has left the spool, and its receipt is not given yet */
 	bool broken;  /* the spool failed: nothing is sent until the next start */
 	const char *refused_list; /* why no gateway's list of recipients was taken, a code of recipients.h; NULL: one was */
 };

@@ -20,14 +20,17 @@ void submit_refuse(struct submit *submit, const struct sent *sent, uint16_t code
 	struct err err = ERR_INIT;
 	const char *word = tip1_code_find(code)->word;
 
-	/* Aside first: a tip that was told to be refused must be found in the quarantine. */
+	/* Aside first: a tip that was told to be refused must be found in the quarantine. Whoever waits, waits for both. */
+	atomic_store(&submit->telling, true);
 	if (spool_quarantine(submit->options.spool, sent->row, code, word, &err)) {
+		atomic_store(&submit->telling, false);
 		submit_spool_failed(submit, &err);
 		return;
 	}
 	log_event(LOG_LEVEL_WARN, "submit.refused", "reason", word, NULL);
 	atomic_fetch_add(&submit->refused, 1);
 	submit_conclude(submit, sent, code);
+	atomic_store(&submit->telling, false);
 	submit->options.progress(submit->options.arg);
 }
 

@@ -26,6 +26,7 @@ struct submit {
 	atomic_bool stopping;
 	atomic_bool told_to_stop; /* by the gateway, and not welcomed since */
 	atomic_bool spool_broken;
+	atomic_bool telling;      /* as in submit_stats */
 	atomic_uint_fast64_t stored, duplicate, refused, resubmitted, reconnects;
 	atomic_int state;
 	_Atomic(const char *) refused_list; /* as in submit_stats */

@@ -287,22 +287,30 @@ int tipline_ready(struct tipline *tipline, int timeout_ms)
 	return rc == 0 ? TIPLINE_OK : code;
 }
 
+/* The spool first: of a row that is gone from it by then, `telling` holds until its receipt is given. */
+static bool is_drained(struct tipline *tipline, struct submit_stats *submit)
+{
+	const size_t waiting = spool_waiting(tipline->spool);
+
+	submit_stats(tipline->submit, submit);
+	return waiting == 0 && !submit->telling;
+}
+
 int tipline_drain(struct tipline *tipline, int timeout_ms)
 {
 	int64_t start = clock_mono_ms(), left = timeout_ms;
-	struct submit_stats submit = { 0 };
-	size_t waiting;
+	struct submit_stats submit;
+	bool drained;
 
 	pthread_mutex_lock(&tipline->lock);
-	while ((waiting = spool_waiting(tipline->spool)) > 0) {
-		submit_stats(tipline->submit, &submit);
+	while (!(drained = is_drained(tipline, &submit))) {
 		left = timeout_ms < 0 ? DRAIN_LOOK_MS : timeout_ms - (clock_mono_ms() - start);
 		if (left <= 0 || submit.broken || failed_gateways(&submit) != TIPLINE_OK)
 			break;
 		wait_a_little(tipline, left);
 	}
 	pthread_mutex_unlock(&tipline->lock);
-	if (waiting == 0)
+	if (drained)
 		return TIPLINE_OK;
 	if (submit.broken)
 		return last_error_say(TIPLINE_EIO, "the spool failed: its log line says how; nothing is sent any more");
