@@ -42,8 +42,8 @@ static int only_line(struct slice *line, const struct buf *content, const char *
 	return 0;
 }
 
-/* What else of ours the line may be: the mix-ups that happen. Never shows any of it. */
-static const char *key_kind_hint(struct slice line)
+/* The mix-ups that happen. */
+const char *key_kind_hint(struct slice line)
 {
 	static const struct {
 		const char *begins, *hint;

@@ -10,6 +10,8 @@
 
 /* Takes the next line of `rest` that is neither empty nor a comment; false when there is none. */
 bool key_line_next(struct slice *rest, struct slice *line);
+/* "; it looks like …" where a line is a key of another kind, by how it begins; or "". Never shows any of it. */
+const char *key_kind_hint(struct slice line);
 /* A whole file that anyone may read, of less than 4 KiB. */
 int keys_read_public(struct buf *out, const char *path, struct err *err);
 /* Makes a new name in the folder that holds `path` survive a power cut. */

@@ -118,9 +118,8 @@ int linkage_load(struct linkage *linkage, const char *path, struct err *err)
 		n++;
 		if (n > 2 || hex_decode(n == 1 ? linkage->inner : linkage->outer, LINKAGE_KEY_BYTES, (const char *)line.data,
 					line.len) != 0)
-			result = err_set(err, ERR_CONFIG, NULL, "%s: not a linkage key: one line of 64 lower-case hex digits, or "
-				"two",
-					 path);
+			result = err_set(err, ERR_CONFIG, NULL, "%s: this is not the kind of key that is wanted here: a linkage "
+					 "key is one line of 64 lower-case hex digits, or two%s", path, key_kind_hint(line));
 	}
 	linkage->has_outer = n == 2;
 	if (result == 0 && n == 0)

@@ -15,8 +15,7 @@
  *
  *     linkage.key    64 hex digits, the inner key; after a rotation a second line of 64, the outer key
  *     relink         what dedupe is given: a line for each epoch, oldest first, of its key check (16 hex digits), a
- * space
- *                    and its outer key (64 hex digits, or - for none); the last one is in force
+ *                    space and its outer key (64 hex digits, or - for none); the last one is in force
  *
  * Digests of tips (record.h) are under the inner key, so that a repeat is known over rotations.
  */
