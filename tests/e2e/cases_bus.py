@@ -13,6 +13,7 @@ import subprocess
 
 from broker import wait_until
 from cases_intake import receipts_in, tips_in_store
+from cases_keys import a_tip_arrives, keys_of, put
 from expect import equal, holds
 
 
@@ -51,12 +52,13 @@ def test_foreign_records_parked(pipeline):
     kcat = ["kcat", "-b", pipeline.broker.address, "-P"]
     before = len(pipeline.tipctl_json("parked", "list"))
     starts = {name: daemon.starts for name, daemon in pipeline.daemons.items()}
+    epoch = keys_of(pipeline, "classify")["seals"]
     subprocess.run([*kcat, "-t", "tip.sealed", "-K", ":", "-H", f"tip-id={os.urandom(16).hex()}", "-Z"], input=b"x:\n",
                    check=True, timeout=30)
     subprocess.run([*kcat, "-t", "tip.sealed", "-k", "x"], input=b"no frame at all\n", check=True, timeout=30)
     for topic in ("tip.classified", "tip.linked", "case.routed"):
         subprocess.run([*kcat, "-t", topic, "-k", "x", "-H", f"tip-id={os.urandom(16).hex()}", "-H", "day=20000"],
-                       input=b"\x01\x01 not sealed by any key of ours, but long enough to look like a record\n",
+                       input=bytes([1, epoch]) + b" not sealed by any key of ours, but as long as a record\n" + b"." * 40,
                        check=True, timeout=30)
     wait_until(lambda: len(pipeline.tipctl_json("parked", "list")) >= before + 5, 30, "five parked records")
     reasons = {p["reason"] for p in pipeline.tipctl_json("parked", "list")[before:]}
@@ -64,6 +66,24 @@ def test_foreign_records_parked(pipeline):
     for name in ("classify", "dedupe", "route", "sink"):
         holds(pipeline.ready(name), f"{name} is ready")
         equal(pipeline.daemons[name].starts, starts[name], f"starts of {name}")
+
+
+def test_no_bus_key_before_all_can_open(pipeline):
+    """a bus key is not used as long as one stage has not taken it up; the same command goes on once it has"""
+    before = keys_of(pipeline, "classify")["seals"]
+    bad = os.path.join(pipeline.path("keys-of", "dedupe"), "200.key")
+    put(bad, "this is no key\n")
+    result = pipeline.tipctl("keys", "rotate", "bus", "--wait", "3", check=False)
+    equal(result.returncode, 75, f"rotate while dedupe cannot: {result.stderr}")
+    holds("dedupe" in result.stderr and "goes on" in result.stderr, result.stderr)
+    for stage in ("classify", "dedupe", "route"):
+        equal(keys_of(pipeline, stage)["seals"], before, f"the epoch {stage} seals with")
+    a_tip_arrives(pipeline)
+    os.unlink(bad)
+    pipeline.tipctl("keys", "rotate", "bus")
+    for stage in ("classify", "dedupe", "route"):
+        equal(keys_of(pipeline, stage)["seals"], before + 1, f"the epoch {stage} seals with")
+    a_tip_arrives(pipeline)
 
 
 def test_the_count_sees_a_loss(pipeline):

@@ -200,7 +200,7 @@ def test_try_without_a_broker(pipeline):
 def test_a_start_that_fails_says_why(pipeline):
     """a pipeline that does not come up names the daemon that ended, and why it did"""
     other = copy.copy(pipeline)
-    other.conf, other.http, other.daemons = pipeline.path("conf-wrong"), {"sink": "127.0.0.1:9"}, {}
+    other.conf, other.http, other.daemons = pipeline.path("wrong-conf"), {"sink": "127.0.0.1:9"}, {}
     os.makedirs(other.conf, exist_ok=True)
     with open(os.path.join(other.conf, "sink.yaml"), "w", encoding="ascii") as f:
         f.write("stor: x\n")

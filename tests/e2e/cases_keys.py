@@ -153,24 +153,6 @@ retired: none lost, none parked, nothing restarted"""
     holds('"by":"A. Operator","did":"activate","key":"bus 2"' in log, "the audit log says who")
 
 
-def test_keys_wait_for_openers(pipeline):
-    """a bus key is not used as long as one stage has not taken it up; the same command goes on once it has"""
-    before = keys_of(pipeline, "classify")["seals"]
-    bad = os.path.join(pipeline.path("keys-of", "dedupe"), "200.key")
-    put(bad, "this is no key\n")
-    result = pipeline.tipctl("keys", "rotate", "bus", "--wait", "3", check=False)
-    equal(result.returncode, 75, f"rotate while dedupe cannot: {result.stderr}")
-    holds("dedupe" in result.stderr and "goes on" in result.stderr, result.stderr)
-    for stage in ("classify", "dedupe", "route"):
-        equal(keys_of(pipeline, stage)["seals"], before, f"the epoch {stage} seals with")
-    a_tip_arrives(pipeline)
-    os.unlink(bad)
-    pipeline.tipctl("keys", "rotate", "bus")
-    for stage in ("classify", "dedupe", "route"):
-        equal(keys_of(pipeline, stage)["seals"], before + 1, f"the epoch {stage} seals with")
-    a_tip_arrives(pipeline)
-
-
 class Release:
     """`tipctl parked release` beside the pipeline as long as this lasts."""
 

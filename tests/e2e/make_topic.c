@@ -41,7 +41,8 @@ int main(int argc, char **argv)
 	if (argc < 4)
 		return 64;
 	(void)snprintf(text, sizeof(text), "kafka:\n  brokers: [\"%s\"]\n", argv[1]);
-	if (conf_parse(&conf, "make_topic", text, tables, &err) < 0 || kafka_admin_open(&admin, conf, TIMEOUT_MS, &err) < 0) {
+	if (conf_parse(&conf, "make_topic", text, tables, &err) < 0 ||
+	    kafka_admin_open(&admin, conf, TIMEOUT_MS, &err) < 0) {
 		(void)fprintf(stderr, "make_topic: %s\n", err.text);
 		return 1;
 	}
