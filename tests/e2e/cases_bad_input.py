@@ -118,10 +118,11 @@ def wrong_topics_record(pipeline, topic, path):
     """A record of another topic as it stands there, under a key that its readers still have."""
     other = WORKER_TOPICS[WORKER_TOPICS.index(topic) - 1]
     under = b"" if other == "tip.sealed" else bytes([1, keys_of(pipeline, "classify")["seals"]])
-    rest, record = kcat(pipeline, "-C", "-t", other, "-o", "beginning", "-e", "-q", "-D", "", "-f", "%S %s").stdout, None
+    rest, record = kcat(pipeline, "-C", "-t", other, "-o", "-30", "-e", "-q", "-D", "", "-f", "%S %s").stdout, None
     while rest and not record:
         size, _, rest = rest.partition(b" ")
-        value, rest = rest[:int(size)], rest[int(size):]
+        size = max(int(size), 0)  # -1: no value
+        value, rest = rest[:size], rest[size:]
         record = value if value.startswith(under) else None
     holds(record, f"{other} has no record to take")
     with open(path, "wb") as f:

@@ -58,7 +58,7 @@ def test_foreign_records_parked(pipeline):
     subprocess.run([*kcat, "-t", "tip.sealed", "-k", "x"], input=b"no frame at all\n", check=True, timeout=30)
     for topic in ("tip.classified", "tip.linked", "case.routed"):
         subprocess.run([*kcat, "-t", topic, "-k", "x", "-H", f"tip-id={os.urandom(16).hex()}", "-H", "day=20000"],
-                       input=bytes([1, epoch]) + b" not sealed by any key of ours, but as long as a record\n" + b"." * 40,
+                       input=bytes([1, epoch]) + b" not sealed by any key of ours, but as long as one\n" + b"." * 40,
                        check=True, timeout=30)
     wait_until(lambda: len(pipeline.tipctl_json("parked", "list")) >= before + 5, 30, "five parked records")
     reasons = {p["reason"] for p in pipeline.tipctl_json("parked", "list")[before:]}

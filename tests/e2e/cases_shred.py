@@ -30,14 +30,16 @@ def piece(kind, topic, tip_id, data):
 
 def from_kafka(pipeline, topic):
     """Every record of a topic: its tip id and value."""
-    out = subprocess.run(["kcat", "-b", pipeline.broker.address, "-C", "-t", topic, "-o", "beginning", "-e", "-q", "-f",
-                          "%S %h\n%s"], capture_output=True, check=True, timeout=60).stdout
-    while out:
-        head, out = out.split(b"\n", 1)
-        size, _, headers = head.decode().partition(" ")
+    out = subprocess.run(["kcat", "-b", pipeline.broker.address, "-C", "-t", topic, "-o", "beginning", "-e", "-q",
+                          "-X", "fetch.wait.max.ms=10", "-f", "%S %h\n%s"],
+                         capture_output=True, check=True, timeout=60).stdout
+    at = 0  # never cut from the front: there are thousands of records
+    while at < len(out):
+        line = out.index(b"\n", at)
+        size, _, headers = out[at:line].decode().partition(" ")
         ids = dict(h.split("=", 1) for h in headers.split(",") if "=" in h)
-        yield ids.get("tip-id", ""), out[:max(int(size), 0)]
-        out = out[max(int(size), 0):]
+        at = line + 1 + max(int(size), 0)
+        yield ids.get("tip-id", ""), out[line + 1:at]
 
 
 def blobs(path):
@@ -57,8 +59,10 @@ def pieces(pipeline, folders):
         for parent, _, files in os.walk(folder):
             for name in files:
                 path = os.path.join(parent, name)
+                if os.stat(path).st_blocks == 0:  # nothing but a hole: Kafka makes its index files large beforehand
+                    continue
                 with open(path, "rb") as f:
-                    data = f.read().rstrip(b"\0")  # Kafka makes its index files large beforehand
+                    data = f.read().rstrip(b"\0")
                 yield piece("raw", "", "", data)
                 if data.startswith(b"SQLite format 3"):
                     for blob in blobs(path):

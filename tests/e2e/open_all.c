@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * open_all MARKER KEYS: tries every key of a folder on what it is given, and tells what opens and whether a marker
- * is in
- * it. For the test that nothing opens once keys are destroyed.
+ * is in it. For the test that nothing opens once keys are destroyed.
  *
  * KEYS holds *.identity files (age) and *.key files (32 bytes as hex: bus keys, whole or derived). Standard input is a
  * row of pieces: "KIND TOPIC TIP-ID LENGTH\n", then so many bytes. KIND is
@@ -33,6 +32,9 @@ struct opener {
 	struct identity_set identities;
 	uint8_t keys[KEYS_MAX][BUS_KEY_BYTES];
 	size_t n_keys;
+	/* By key (whole, then derived) and epoch, for one topic: to make one costs more than to try it. */
+	struct bus_ring *rings[2 * KEYS_MAX][UINT8_MAX + 1];
+	char topic[64];
 	struct arena *arena;
 	unsigned long frames, ages, records, opened, marked;
 };
@@ -102,30 +104,49 @@ static void try_frames(struct opener *opener, struct slice bytes)
 	}
 }
 
+static void forget_rings(struct opener *opener)
+{
+	for (size_t i = 0; i < 2 * opener->n_keys; i++)
+		for (size_t epoch = 0; epoch <= UINT8_MAX; epoch++) {
+			bus_ring_free(opener->rings[i][epoch]);
+			opener->rings[i][epoch] = NULL;
+		}
+}
+
+static struct bus_ring *ring_of(struct opener *opener, size_t i, uint8_t epoch, const char *topic)
+{
+	struct bus_ring **ring = &opener->rings[i][epoch];
+	struct err err = ERR_INIT;
+
+	if (*ring)
+		return *ring;
+	if (bus_ring_new(ring, &err) < 0 ||
+	    (i % 2 ? bus_ring_add_topic(*ring, epoch, topic, opener->keys[i / 2], &err)
+		   : bus_ring_add(*ring, epoch, opener->keys[i / 2], &err)) < 0)
+		fail("ring", &err);
+	return *ring;
+}
+
 /* Every key, under every epoch's number and as a derived one: whoever holds a key does not care for its name. */
 static void try_record(struct opener *opener, const char *topic, const struct tip_id *tip_id, struct slice sealed)
 {
 	opener->records++;
 	if (sealed.len < 2)
 		return;
+	if (strcmp(opener->topic, topic) != 0)
+		forget_rings(opener);
+	(void)snprintf(opener->topic, sizeof(opener->topic), "%s", topic);
 	for (size_t i = 0; i < 2 * opener->n_keys; i++) {
+		struct bus_ring *ring = ring_of(opener, i, sealed.data[1], topic);
 		struct buf plain = BUF_INIT;
-		struct bus_ring *ring;
 		struct record record;
-		struct err err = ERR_INIT;
-		const uint8_t *key = opener->keys[i / 2];
 
-		if (bus_ring_new(&ring, &err) < 0 ||
-		    (i % 2 ? bus_ring_add_topic(ring, sealed.data[1], topic, key, &err)
-			   : bus_ring_add(ring, sealed.data[1], key, &err)) < 0)
-			fail("ring", &err);
 		if (bus_open(&plain, ring, topic, tip_id, sealed, NULL) == 0) {
 			take(opener, buf_slice(&plain));
 			if (record_decode(&record, buf_slice(&plain), opener->arena, NULL) == 0 && record.sealed_case.len)
 				try_age(opener, record.sealed_case);
 			arena_reset(opener->arena);
 		}
-		bus_ring_free(ring);
 		buf_release(&plain);
 	}
 }
@@ -147,12 +168,13 @@ static void try_piece(struct opener *opener, const char *kind, const char *topic
 
 int main(int argc, char **argv)
 {
-	struct opener opener = { .marker = argc > 1 ? argv[1] : "" };
+	static struct opener opener; /* too large for a stack */
 	char line[LINE_MAX_BYTES];
 	struct err err = ERR_INIT;
 
 	if (argc != 3)
 		fail("usage: open_all MARKER KEYS", NULL);
+	opener.marker = argv[1];
 	if (keys_begin(&err) < 0)
 		fail("start", &err);
 	load_keys(&opener, argv[2]);
@@ -173,6 +195,7 @@ int main(int argc, char **argv)
 	}
 	printf("{\"frames\":%lu,\"ages\":%lu,\"records\":%lu,\"opened\":%lu,\"marked\":%lu}\n", opener.frames, opener.ages,
 	       opener.records, opener.opened, opener.marked);
+	forget_rings(&opener);
 	identity_set_release(&opener.identities);
 	arena_free(opener.arena);
 	return 0;
