@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tipctl keys operator, confirm and destroy: the end of an epoch. Every copy of its triage, recovery and bus keys
- * that is
- * known or lies in a daemon's folder is overwritten and unlinked, after which nobody opens what was sealed under them,
- * wherever copies of it lie. Two operators must have confirmed it, each with his own key, within the last days, naming
- * the keys by their fingerprints. The inventory keeps their lines.
+ * tipctl keys operator, confirm and destroy: the end of an epoch. Every copy of its triage, recovery and bus keys that
+ * is known or lies in a daemon's folder is overwritten and unlinked, after which nobody opens what was sealed under
+ * them, wherever copies of it lie. Two operators must have confirmed it, each with his own key, within the last days,
+ * naming the keys by their fingerprints. The inventory keeps their lines.
  *
  * Not ended by it: cases already sealed to teams, contact details (the custodian opens them), and what lies under
  * bus keys of other epochs.

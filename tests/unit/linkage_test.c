@@ -97,11 +97,11 @@ static void files_come_back(void **state)
 
 static void bad_files_are_refused(void **state)
 {
-	static const char *const linkages[] = { "", "zz\n", A A A, A "b\n", "aa" A };
+	static const char *const linkages[] = { "", "zz\n", (A A A), (A "b\n"), ("aa" A) };
 	static const char *const relinks[] = { "", "0000000000000001\n", "0000000000000001 \n", "0000000000000001 x\n",
-					       "000000000000001 -\n", "0000000000000001 " A "x",
-					       "0000000000000001 -\n0000000000000001 -\n0000000000000001 -\n"
-					       "0000000000000001 -\n0000000000000001 -\n" };
+					       "000000000000001 -\n", ("0000000000000001 " A "x"),
+					       ("0000000000000001 -\n0000000000000001 -\n0000000000000001 -\n"
+						"0000000000000001 -\n0000000000000001 -\n") };
 	struct fixture *f = *state;
 	struct linkage linkage;
 	struct relink relink;
