@@ -72,7 +72,7 @@ def test_damaged_text_form(site):
 
 
 def test_identities(site):
-    """an identity file that others can read, that is missing or holds none is refused by name, with 78"""
+    """an identity file that others can read or that holds none is refused by name, with 78; a missing one with 64"""
     file = site.seal(b"secret")
     secret = site.read(site.identities[0])
     for name, content, mode in (("readable.identity", secret, 0o644), ("group.identity", secret, 0o640),
@@ -81,7 +81,7 @@ def test_identities(site):
         done = site.open(file, site.write(name, content, mode), check=False)
         equal((done.returncode, done.stdout), (78, b""), name)
         holds(name in done.stderr.decode(), done.stderr)
-    equal(site.open(file, site.path("missing.identity"), check=False).returncode, 78, "missing")
+    equal(site.open(file, site.path("missing.identity"), check=False).returncode, 64, "missing")
     both = site.run([site.tipctl, "age", "open", "-i", site.identities[1], "-i", site.identities[0]], file).stdout
     equal(both, b"secret", "-i twice")
 
