@@ -141,21 +141,20 @@ static int replace_name(const char *temporary, const char *path)
 	return rename(temporary, path);
 }
 
-/* What root writes into a daemon's folder is the daemon's from the first moment. */
+/*
+ * What root writes into a daemon's folder is the daemon's from the first moment. Asks for no memory: that there is none
+ * would end the program here, and leave the temporary file.
+ */
 static int give_to_owner(int fd, const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	struct buf folder = BUF_INIT;
+	char folder[PATH_LENGTH_MAX];
 	struct stat st;
-	int result = 0;
 
 	if (geteuid() != 0)
 		return 0;
-	buf_append(&folder, slash ? path : "./", slash ? (size_t)(slash - path) + 1 : 2);
-	if (stat(buf_text(&folder), &st) == 0 && st.st_uid != 0)
-		result = fchown(fd, st.st_uid, st.st_gid);
-	buf_release(&folder);
-	return result;
+	(void)snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path) + 1 : 2, slash ? path : "./");
+	return stat(folder, &st) == 0 && st.st_uid != 0 ? fchown(fd, st.st_uid, st.st_gid) : 0;
 }
 
 /* Everything but the name: the bytes are on disk and the mode is set. */
