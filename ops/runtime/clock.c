@@ -89,11 +89,14 @@ int clock_day_parse(uint32_t *day, const char *text, size_t len)
 
 int clock_day_text(char text[CLOCK_DAY_TEXT], int64_t day)
 {
-	const time_t seconds = (time_t)day * SECONDS_PER_DAY;
+	time_t seconds;
 	struct tm tm;
 
 	text[0] = '\0';
-	if (day < 0 || day > LAST_DAY || gmtime_r(&seconds, &tm) == NULL)
+	if (day < 0 || day > LAST_DAY)
+		return -1; /* a foreign record may say anything */
+	seconds = (time_t)day * SECONDS_PER_DAY;
+	if (gmtime_r(&seconds, &tm) == NULL)
 		return -1;
 	return strftime(text, CLOCK_DAY_TEXT, "%Y-%m-%d", &tm) == CLOCK_DAY_TEXT - 1 ? 0 : -1;
 }
