@@ -139,10 +139,14 @@ static int say_missing(const struct key_wish *wish, const struct err *why, struc
 		       wish->gone ? "still has" : "has not yet taken up", wish->name);
 }
 
-/* NULL when all are true; else the first that is not, and why its daemon could not be asked. */
+/*
+ * NULL when all are true; else the first that is not, and why its daemon could not be asked. With --unasked those that
+ * cannot be are passed over, and they alone: whoever answers must have the key.
+ */
 static const struct key_wish *first_untrue(const struct key_site *site, const struct key_wish *wishes, size_t n,
 					   struct err *why)
 {
+	const bool unasked = program_given(site->ctl->call, "unasked");
 	const char *asked = "";
 	json_t *status = NULL;
 
@@ -160,6 +164,8 @@ static const struct key_wish *first_untrue(const struct key_site *site, const st
 			status = daemon_http_status(address, ASK_MS, why);
 			asked = wishes[i].stage;
 		}
+		if (!status && unasked)
+			continue;
 		if (!status || !is_true(status, &wishes[i])) {
 			json_decref(status);
 			return &wishes[i];
@@ -195,8 +201,6 @@ int key_await(const struct key_site *site, const struct key_wish *wishes, size_t
 		return -1;
 	deadline = clock_mono_ms() + seconds * 1000;
 	while ((untrue = first_untrue(site, wishes, n, &why)) != NULL) {
-		if (why.text[0] && program_given(site->ctl->call, "unasked"))
-			return 0;
 		if (clock_mono_ms() >= deadline)
 			return say_missing(untrue, &why, err);
 		(void)poll(NULL, 0, PAUSE_MS);
@@ -215,5 +219,6 @@ int key_set_state(struct key_site *site, struct keyring_key *key, enum key_state
 	} else if (state != KEY_COMING) {
 		key->until = clock_day();
 	}
-	return keyring_save(&site->ring, err) < 0 ? -1 : key_audit(site, did, key, NULL, err);
+	/* The log first: what is cut short in between is done again, and must not be missing there. */
+	return key_audit(site, did, key, NULL, err) < 0 ? -1 : keyring_save(&site->ring, err);
 }

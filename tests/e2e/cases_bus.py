@@ -79,6 +79,16 @@ def test_no_bus_key_before_all_can_open(pipeline):
     for stage in ("classify", "dedupe", "route"):
         equal(keys_of(pipeline, stage)["seals"], before, f"the epoch {stage} seals with")
     a_tip_arrives(pipeline)
+    # One that cannot be asked is passed over when that is wanted, and it alone.
+    with open(pipeline.conf_of("tipctl"), encoding="utf-8") as f:
+        text = f.read().replace(pipeline.http["classify"], "127.0.0.1:9")
+    deaf = os.path.join(pipeline.conf, "deaf.yaml")
+    put(deaf, text)
+    result = pipeline.run("tipctl", "--config", deaf, "keys", "rotate", "bus", "--wait", "3", "--unasked", check=False)
+    os.unlink(deaf)
+    equal(result.returncode, 75, f"rotate past a daemon that cannot be asked: {result.stderr}")
+    holds("dedupe" in result.stderr, result.stderr)
+    equal(keys_of(pipeline, "route")["seals"], before, "the epoch route seals with")
     os.unlink(bad)
     pipeline.tipctl("keys", "rotate", "bus")
     for stage in ("classify", "dedupe", "route"):
