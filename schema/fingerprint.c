@@ -6,8 +6,8 @@
 
 #include <sodium.h>
 
+#include "schema/digest.h"
 #include "schema/hex.h"
-#include "schema/keys.h"
 
 void fingerprint_secret(char text[FINGERPRINT_TEXT], const char *kind, struct slice key)
 {
@@ -24,11 +24,12 @@ void fingerprint_secret(char text[FINGERPRINT_TEXT], const char *kind, struct sl
 	sodium_memzero(&state, sizeof(state));
 }
 
-_Static_assert(FINGERPRINT_TEXT == KEYS_FINGERPRINT_TEXT, "one form of fingerprint");
-
 void fingerprint_public(char text[FINGERPRINT_TEXT], struct slice key)
 {
-	keys_fingerprint(text, key);
+	uint8_t hash[DIGEST_HASH_BYTES];
+
+	digest_hash(hash, key);
+	hex_encode(text, hash, (FINGERPRINT_TEXT - 1) / 2);
 }
 
 void fingerprint_name(char name[FINGERPRINT_NAME], const char *kind, struct slice public_key)

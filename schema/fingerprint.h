@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fingerprint: names a key without giving it away, by 16 hex digits. Inventory, audit log and a daemon's /status
- * speak of
- * keys so.
+ * fingerprint: names a key without giving it away, by 16 hex digits. Inventory, audit log, `tipctl recipients` and a
+ * daemon's /status speak of keys so.
  *
- * Of a key pair the public half is taken, as `tipctl recipients show` does (keys_fingerprint). Of a secret key of 32
- * random bytes: BLAKE2b over "tipline/fingerprint/v1/" || kind || 0 || key, which tells whether two are the same and
- * nothing else.
+ * Of a key pair: the first bytes of the public half's BLAKE2b-256. Of a secret key of 32 random bytes: BLAKE2b
+ * over "tipline/fingerprint/v1/" || kind || 0 || key, which tells whether two are the same and nothing else.
  */
 #ifndef TIPLINE_SCHEMA_FINGERPRINT_H
 #define TIPLINE_SCHEMA_FINGERPRINT_H

@@ -69,10 +69,6 @@ struct curve_pair {
 int keys_load_curve(struct curve_pair *pair, const char *path, struct err *err);
 int keys_load_curve_public(char public_key[41], const char *path, struct err *err);
 
-/* What people compare of a public key: the first 16 hex digits of its BLAKE2b-256. */
-#define KEYS_FINGERPRINT_TEXT 17
-void keys_fingerprint(char text[KEYS_FINGERPRINT_TEXT], struct slice public_key);
-
 /* The allow-list of adapters, sorted by id. */
 struct adapter {
 	uint16_t id;

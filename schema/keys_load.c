@@ -6,7 +6,6 @@
 #include <sodium.h>
 
 #include "ops/runtime/file.h"
-#include "schema/digest.h"
 #include "schema/hex.h"
 #include "schema/keys.h"
 #include "schema/keys_text.h"
@@ -118,14 +117,6 @@ int keys_load_root_public(uint8_t public_key[FRAME_SIGN_PUBLIC], const char *pat
 				 key_kind_hint(line));
 	buf_release(&content);
 	return result;
-}
-
-void keys_fingerprint(char text[KEYS_FINGERPRINT_TEXT], struct slice public_key)
-{
-	uint8_t hash[DIGEST_HASH_BYTES];
-
-	digest_hash(hash, public_key);
-	hex_encode(text, hash, (KEYS_FINGERPRINT_TEXT - 1) / 2);
 }
 
 int keys_read_public(struct buf *out, const char *path, struct err *err)

@@ -10,6 +10,7 @@
 
 #include "ops/ctl/ctl.h"
 #include "ops/runtime/clock.h"
+#include "schema/fingerprint.h"
 #include "schema/keys.h"
 #include "schema/keys_new.h"
 #include "schema/recipients.h"
@@ -54,10 +55,10 @@ static json_t *keys_of(const struct seal_recipients *to)
 	for (size_t i = 0; i < N_HOLDERS; i++) {
 		const struct age_recipient *key =
 			(const struct age_recipient *)(const void *)((const char *)to + holders[i].offset);
-		char text[AGE_RECIPIENT_TEXT], fingerprint[KEYS_FINGERPRINT_TEXT];
+		char text[AGE_RECIPIENT_TEXT], fingerprint[FINGERPRINT_TEXT];
 
 		age_recipient_text(key, text);
-		keys_fingerprint(fingerprint, slice_of(key->key, sizeof(key->key)));
+		fingerprint_public(fingerprint, slice_of(key->key, sizeof(key->key)));
 		json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:s}", "name", holders[i].name, "opens",
 						      holders[i].opens, "fingerprint", fingerprint, "recipient", text));
 	}
@@ -268,7 +269,7 @@ int ctl_recipients_root(struct ctl *ctl, struct ctl_output *out, struct err *err
 {
 	uint8_t root[RECIPIENTS_ROOT_PUBLIC];
 	struct buf secret = BUF_INIT, half = BUF_INIT;
-	char fingerprint[KEYS_FINGERPRINT_TEXT];
+	char fingerprint[FINGERPRINT_TEXT];
 	int result;
 
 	if (keys_begin(err) < 0)
@@ -280,7 +281,7 @@ int ctl_recipients_root(struct ctl *ctl, struct ctl_output *out, struct err *err
 	if (result == 0)
 		result = write_in(ctl->argv[0], "root.key", buf_slice(&secret), 0600, err);
 	if (result == 0) {
-		keys_fingerprint(fingerprint, slice_of(root, sizeof(root)));
+		fingerprint_public(fingerprint, slice_of(root, sizeof(root)));
 		out->value = json_pack("{s:s, s:s}", "folder", ctl->argv[0], "fingerprint", fingerprint);
 		out->note = "Keep root.key on a machine that is never connected, and a copy of it elsewhere; each adapter gets "
 			    "root.pub.";
