@@ -11,7 +11,7 @@
 
 const struct conf_key announce_keys[] = {
 	{ "keys.recipients", CONF_FILE, NULL, 0, 0, NULL,
-	  "recipients.json, the signed list that adapters are handed; read again on SIGHUP" },
+	  "recipients.json, the signed list that adapters are handed; read again when it changes" },
 	{ "keys.root", CONF_FILE, "", 0, 0, NULL,
 	  "the site's public root key, root.pub, to refuse here what adapters would refuse; they check for themselves" },
 	CONF_KEYS_END
@@ -75,6 +75,6 @@ void announce_look(struct announce *announce, struct counts *counts)
 		log_event(LOG_LEVEL_WARN, "gateway.recipients_invalid", "reason", why.reason, "detail", why.text, NULL);
 	else if (list->not_after - today < SOON_DAYS)
 		log_eventf(LOG_LEVEL_WARN, "gateway.recipients_expiring", "detail", "the list of recipients of epoch %u is "
-			   "valid until %s: sign a new one (tipctl recipients sign) and send this gateway SIGHUP",
+			   "valid until %s: sign a new one (tipctl recipients sign) and put it in its place",
 			   list->to.epoch, until);
 }

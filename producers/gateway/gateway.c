@@ -35,7 +35,7 @@ _Static_assert(FRAME_MAX == 1054820, "the default of max_frame follows FRAME_MAX
 static const struct conf_key gateway_keys[] = {
 	{ "listen", CONF_ADDRESS, NULL, 0, 0, NULL, "where adapters connect" },
 	{ "keys.curve", CONF_SECRET, NULL, 0, 0, NULL, "the gateway's transport key pair" },
-	{ "keys.adapters", CONF_FILE, NULL, 0, 0, NULL, "allow-list of adapters; read again on SIGHUP" },
+	{ "keys.adapters", CONF_FILE, NULL, 0, 0, NULL, "allow-list of adapters; read again when it changes" },
 	{ "http.listen", CONF_ADDRESS, "127.0.0.1:0", 0, 0, NULL, "metrics, health and status" },
 	{ "window", CONF_INT, "128", 1, 200, NULL, "tips an adapter may send ahead of answers" },
 	{ "max_frame", CONF_SIZE, "1054820", 16384, FRAME_MAX, NULL, "largest frame in bytes" },
@@ -356,9 +356,10 @@ const struct program gateway_program = {
 		"adapter asks whether the site's root key signed it. Of a list that has expired or soon will it warns, in its "
 		"log at the start, at each reload and each day, and by tipline_gateway_recipients_end_seconds.\n"
 		"\n"
-		"SIGHUP reads the allow-list and the list of recipients again: an adapter that was taken off or marked revoked "
-		"is refused with its next message, and connected adapters are handed the list at once. SIGTERM sends adapters "
-		"away, waits at most ten seconds for what is in flight, and ends.",
+		"The allow-list and the list of recipients are looked at once a second, and read again when one changed or "
+		"on SIGHUP: an adapter that was taken off or marked revoked is refused with its next message, and connected "
+		"adapters are handed the list at once. SIGTERM sends adapters away, waits at most ten seconds for what is in "
+		"flight, and ends.",
 	.examples = "  tipline-gateway --config gateway.yaml --check\n"
 		    "  tipline-gateway --config gateway.yaml",
 	.conf_tables = gateway_tables,
