@@ -4,9 +4,8 @@
  *
  * Folding: lower case; Latin letters lose their accents (U+00C0 to U+017F by a table) and combining marks are
  * dropped, so composed and decomposed text give the same words; apostrophes inside a word are dropped and a closing
- * 's with
- * them, so that "Marsden's" meets "Marsden". Greek and Cyrillic are only lower-cased; other scripts stay as they are.
- * Bytes that are not UTF-8 part words. No locale is consulted.
+ * 's with them, so that "Marsden's" meets "Marsden". Greek and Cyrillic are only lower-cased; other scripts stay as
+ * they are. Bytes that are not UTF-8 part words. No locale is consulted.
  */
 #ifndef TIPLINE_SCHEMA_TOKEN_TEXT_H
 #define TIPLINE_SCHEMA_TOKEN_TEXT_H

@@ -87,8 +87,7 @@ int key_audit(const struct key_site *site, const char *did, const struct keyring
 		clock_day_text(day, clock_day());
 		entry = json_pack("{s:s, s:o, s:s, s:s, s:s, s:o, s:s}", "day", day, "by",
 				  json_string(site->by) ?: json_string("(not UTF-8)"), "did", did, "key", label,
-				  	"fingerprint",
-				  key->print, "detail", json_string(detail ? detail : "") ?: json_string("(not UTF-8)"),
+				  "fingerprint", key->print, "detail", json_string(detail ? detail : "") ?: json_string("(not UTF-8)"),
 				  "before", before);
 		text = json_dumps(entry, JSON_COMPACT);
 		buf_printf(&line, "%s\n", text);
@@ -118,8 +117,8 @@ int key_audit_check(const struct key_site *site, size_t *n, struct err *err)
 		++*n;
 		if (!said || strcmp(said, before) != 0)
 			result = err_set(err, ERR_CONFIG, NULL, "%s/" KEY_AUDIT_FILE ": line %zu does not follow the "
-				"one before: "
-					 "something was changed or taken out above it", site->ring.folder, *n);
+					 "one before: something was changed or taken out above it", site->ring.folder,
+					 *n);
 		json_decref(entry);
 		hash_line(before, line);
 	}

@@ -57,8 +57,7 @@ int key_site_open(struct key_site *site, struct ctl *ctl, bool change, struct er
 		return -1;
 	if (!*folder)
 		return err_set(err, ERR_USAGE, "bad-value", "which keys? --keys FOLDER, or `keys` in tipctl's "
-			"configuration, names "
-			       "the folder that `tipctl keys init` made");
+			       "configuration, names the folder that `tipctl keys init` made");
 	if (keys_begin(err) < 0 || read_configurations(site, err) < 0)
 		return -1;
 	return change ? keyring_open_locked(&site->ring, folder, err) : keyring_open(&site->ring, folder, err);
@@ -165,8 +164,7 @@ static int check_print(const struct keyring_key *key, const char *path, struct e
 		result = print_sign(print, path, err);
 	if (result == 0 && strcmp(print, key->print) != 0)
 		return err_set(err, ERR_CONFIG, NULL, "%s: holds another key (%s) than the inventory says (%s)", path,
-			print,
-			       key->print);
+			       print, key->print);
 	return result;
 }
 

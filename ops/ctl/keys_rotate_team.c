@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A team's new key: made here, or by the team, which then hands over the public half alone (--recipient). route
- * seals to
- * it from the moment it says so. Nothing is sealed to the old one from then on, so it is retired at once; the team
- * keeps it, since it opens the older cases.
+ * seals to it from the moment it says so. Nothing is sealed to the old one from then on, so it is retired at once;
+ * the team keeps it, since it opens the older cases.
  */
 #include <string.h>
 #include <unistd.h>

@@ -12,9 +12,8 @@
  * rounded to three decimals, so that machines agree. Each place that an entry was met in the narrative is evidence,
  * by its bytes; the heaviest entries' come first when there are more than EVIDENCE_MAX.
  *
- * Text is matched as normal.h leaves it: words alone, in lower case. Hyperscan needs SSSE3. A lexicon has one scratch
- * space, so
- * it is used by one thread. Slices in a classification borrow from the lexicon.
+ * Text is matched as normal.h leaves it: words alone, in lower case. Hyperscan needs SSSE3. A lexicon has one
+ * scratch space, so it is used by one thread. Slices in a classification borrow from the lexicon.
  */
 #ifndef TIPLINE_WORKERS_CLASSIFY_LEXICON_H
 #define TIPLINE_WORKERS_CLASSIFY_LEXICON_H
