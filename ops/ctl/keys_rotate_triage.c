@@ -120,7 +120,7 @@ static int write_request(struct rotation *rotation, struct recipients *list, str
 				strlen(rotation->recovery->public_key), err) < 0)
 		return -1;
 	list->to.epoch++;
-	list->not_before = clock_day() - 1; /* not every clock of a site is right */
+	list->not_before = clock_day() - RECIPIENTS_SLACK_DAYS;
 	list->not_after = clock_day() + RECIPIENTS_DAYS;
 	list->has_signature = false;
 	result = recipients_draft(list, err);
