@@ -12,6 +12,7 @@ CC := gcc
 endif
 SAN ?=
 BROKER ?= kafka
+CORES = $(shell nproc)
 comma := ,
 B := build/$(notdir $(CC))$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 Q := $(if $(V),,@)
@@ -55,7 +56,11 @@ PROGRAMS := \
 program_names := $(foreach p,$(PROGRAMS),$(firstword $(subst :, ,$(p))))
 BINS := $(addprefix $(B)/bin/,$(program_names))
 
-TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/*_test.c))
+# Those that wait for brokers, peers and time-outs more than they work begin first: the others fill the time.
+TESTS_WAITING := kafka_group kafka_consumer sdk sdk_trust http frame_sealed stage_loop kafka_faults kafka_lock kafka_admin sink
+TESTS_ALL := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/*_test.c))
+TESTS_FIRST := $(patsubst %,$(B)/tests/%_test,$(TESTS_WAITING))
+TESTS := $(TESTS_FIRST) $(filter-out $(TESTS_FIRST),$(TESTS_ALL))
 
 # What e2e does that no adapter would.
 E2E_TOOLS := $(addprefix $(B)/tests/,seal_raw curve_peer make_topic sign_list open_all)
@@ -99,7 +104,9 @@ down: ## stop it
 
 test: ## lint, unit, interop, fuzz, replay, memory and end-to-end tests, a short chaos
 	$(Q)ops/deploy/local/setup all
-	$(Q)$(MAKE) --no-print-directory lint unit interop fuzz replay
+	$(Q)$(MAKE) --no-print-directory lint
+	$(Q)$(MAKE) --no-print-directory -j$(CORES) test-programs
+	$(Q)$(MAKE) --no-print-directory unit interop fuzz replay
 ifdef SAN
 	@echo "valgrind, memory: left out, since sanitizers bring an allocator of their own"
 else
@@ -108,6 +115,10 @@ else
 endif
 	$(Q)$(MAKE) --no-print-directory e2e
 	$(Q)$(MAKE) --no-print-directory chaos KILLS=$(or $(KILLS),40) MINUTES=5
+
+# All that the tests run, for make to build side by side.
+test-programs: programs $(TESTS) $(E2E_TOOLS) $(B)/chaos/shim.so $(B)/memory/shim.so $(B)/tests/memory-steps
+	@:
 
 lint: $(B)/gen/store.sql.h ## the house's rules
 	$(Q)CC=$(CC) tests/lint/run
@@ -154,7 +165,7 @@ bench-seal: $(B)/tests/bench-seal ## what sealing and opening a tip costs, besid
 	$(Q)python3 tests/bench/seal/run.py --program $<
 
 fuzz: ## libFuzzer on every reader of bytes from outside (SECONDS=600 TARGET="frame age")
-	$(Q)$(MAKE) --no-print-directory CC=clang SAN=$(FUZZ_SAN) fuzz-programs
+	$(Q)$(MAKE) --no-print-directory -j$(CORES) CC=clang SAN=$(FUZZ_SAN) fuzz-programs
 	$(Q)python3 tests/fuzz/run.py --bin $(FUZZ_B)/fuzz $(if $(SECONDS),--seconds $(SECONDS)) $(fuzz_targets)
 
 fuzz-programs: $(foreach t,$(fuzz_targets),$(B)/fuzz/$(firstword $(subst :, ,$(t))))
@@ -192,7 +203,7 @@ install: man ## programs, library, manual pages, completion, to DESTDIR and PREF
 clean: ## remove what was built, not what was set up
 	$(Q)rm -rf build/gcc* build/clang* build/man
 
-.PHONY: help all programs setup setup-quiet demo up down test lint unit interop replay memory e2e chaos bench bench-seal valgrind valgrind-quick soak fuzz fuzz-programs fuzz-seeds man install clean
+.PHONY: help all programs setup setup-quiet demo up down test test-programs lint unit interop replay memory e2e chaos bench bench-seal valgrind valgrind-quick soak fuzz fuzz-programs fuzz-seeds man install clean
 
 # Rules.
 $(B)/%.o: %.c | $(B)/gen/store.sql.h
