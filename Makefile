@@ -26,7 +26,8 @@ pkg_libs = $(shell pkg-config --libs $(1))
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
 	-Wwrite-strings -Wvla -Wformat=2 -Wundef
 HARDEN := -fstack-protector-strong -fstack-clash-protection -fPIC $(if $(SAN),,-D_FORTIFY_SOURCE=2)
-CFLAGS ?= -O2 -g
+# Debian 12's valgrind cannot read the DWARF 5 that clang writes.
+CFLAGS ?= -O2 -g$(if $(findstring clang,$(CC)),dwarf-4)
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -I$(B)/gen $(PKG_CFLAGS) $(WARN) $(HARDEN) $(CFLAGS) \
 	-fvisibility=hidden -include ops/runtime/banned.h \
 	$(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
