@@ -41,14 +41,23 @@ static int curve_matches(const struct curve_pair *pair, const char *path, struct
 }
 
 /* Exactly `n` lines of a key each; the last line feed may be absent. */
+static bool is_lines(const struct buf *content, size_t n)
+{
+	const size_t len = content->len;
+
+	return len == n * LINE - 1 || (len == n * LINE && content->data[len - 1] == '\n');
+}
+
 static int check_lines(const struct buf *content, size_t n, const char *path, struct err *err)
 {
-	size_t len = content->len;
-
-	if (len == n * LINE - 1 || (len == n * LINE && content->data[len - 1] == '\n'))
+	if (is_lines(content, n))
 		return 0;
-	return err_set(err, ERR_CONFIG, NULL, "%s: not %zu CURVE key%s of %d characters, each on its line",
-		       path, n, n == 1 ? "" : "s", Z85_KEY_TEXT);
+	if (n == 1)
+		return err_set(err, ERR_CONFIG, NULL, "%s: not a public CURVE key, one line of %d characters%s", path,
+			       Z85_KEY_TEXT, is_lines(content, 2) ? "; it looks like a key pair: name the file of its public "
+			       "half (gateway.curve.pub)" : "");
+	return err_set(err, ERR_CONFIG, NULL, "%s: not %zu CURVE keys of %d characters, each on its line", path, n,
+		       Z85_KEY_TEXT);
 }
 
 int keys_load_curve(struct curve_pair *pair, const char *path, struct err *err)

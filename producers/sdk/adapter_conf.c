@@ -28,6 +28,12 @@ const struct conf_key adapter_conf_keys[] = {
 
 const struct conf_key *const adapter_conf_tables[] = { adapter_conf_keys, NULL };
 
+/* What is wrong with a file, behind the key that names it. Returns `result`. */
+static int of_key(const struct conf *conf, const char *key, int result, struct err *err)
+{
+	return result == 0 ? 0 : err_prefix(err, "%s: %s", conf_where(conf, key), key);
+}
+
 int adapter_conf_sealer(struct sealer **out, const struct conf *conf, struct err *err)
 {
 	uint8_t secret[FRAME_SIGN_SECRET];
@@ -38,7 +44,7 @@ int adapter_conf_sealer(struct sealer **out, const struct conf *conf, struct err
 	if (found < 0)
 		return err_set(err, ERR_CONFIG, NULL, "%s: no such channel", conf_where(conf, "adapter.channel"));
 	options.channel = (enum channel)found;
-	int rc = keys_load_sign(secret, conf_str(conf, "keys.sign"), err);
+	int rc = of_key(conf, "keys.sign", keys_load_sign(secret, conf_str(conf, "keys.sign"), err), err);
 	if (rc == 0)
 		rc = sealer_new(out, &options, err);
 	mem_wipe(secret, sizeof(secret));
@@ -51,13 +57,14 @@ int adapter_conf_recipients(struct recipients *first, bool *given, uint8_t root[
 	const char *path = conf_str(conf, "keys.recipients");
 
 	*given = path[0] != '\0';
-	if (keys_load_root_public(root, conf_str(conf, "keys.root"), err))
+	if (of_key(conf, "keys.root", keys_load_root_public(root, conf_str(conf, "keys.root"), err), err))
 		return -1;
 	if (!*given)
 		return 0;
-	if (recipients_load(first, path, err))
-		return -1;
-	return recipients_verify(first, root, err) ? err_prefix(err, "%s", path) : 0;
+	int rc = recipients_load(first, path, err);
+	if (rc == 0 && recipients_verify(first, root, err))
+		rc = err_prefix(err, "%s", path);
+	return of_key(conf, "keys.recipients", rc, err);
 }
 
 int adapter_conf_trust(struct trust **out, const struct conf *conf, struct err *err)
@@ -84,7 +91,8 @@ int adapter_conf_submit(struct submit_options *options, const struct conf *conf,
 	options->backoff_max_ms = (int)conf_int(conf, "reconnect.max");
 	options->greet_ms = (int)conf_int(conf, "reconnect.greet");
 	options->stopped_ms = (int)conf_int(conf, "reconnect.stopped");
-	if (keys_load_curve(&options->curve, conf_str(conf, "keys.curve"), err))
+	if (of_key(conf, "keys.curve", keys_load_curve(&options->curve, conf_str(conf, "keys.curve"), err), err))
 		return -1;
-	return keys_load_curve_public(options->gateway_key, conf_str(conf, "keys.gateway"), err);
+	return of_key(conf, "keys.gateway",
+		      keys_load_curve_public(options->gateway_key, conf_str(conf, "keys.gateway"), err), err);
 }
