@@ -33,7 +33,9 @@ static int load_state(struct trust *trust, struct err *err)
 	}
 	if (why.kind == ERR_CONFIG)
 		return err_set(err, ERR_CONFIG, why.reason, "%s, where this adapter keeps the newest list of recipients: "
-			       "%.200s. If the site has a new root key, remove that file", trust->state, why.text);
+			       "%.200s. %s", trust->state, why.text, recipients_refusal(&why) == RECIPIENTS_SIGNATURE
+			       ? "If the site has a new root key, remove that file"
+			       : "Put the site's newest recipients.json in its place");
 	*err = why; /* no memory, and that has nothing to do with the file */
 	return -1;
 }
@@ -93,6 +95,11 @@ static int take_first(struct trust *trust, const struct recipients *first, struc
 	if (!is_dated(&why)) {
 		*err = why;
 		return err_prefix(err, "keys.recipients");
+	}
+	/* Nobody is sealed to by it, but it tells which lists are older, where no earlier run has left that. */
+	if (!trust->known && recipients_refusal(&why) == RECIPIENTS_EXPIRED) {
+		trust->newest = *first;
+		trust->known = true;
 	}
 	if (recipients_refusal(&why) != RECIPIENTS_OLDER)
 		log_event(LOG_LEVEL_WARN, "recipients.refused", "reason", why.reason, "detail", why.text, NULL);

@@ -21,8 +21,9 @@ struct trust;
 
 /*
  * `first`: a list that came with the configuration, signed by `root`; NULL: there is none. It is taken like any other
- * list; that it is older than what is in force, or not valid today, is no error. `state`: the file. -1 when that is
- * damaged or of another root, when `first` conflicts with it, or when it cannot be written.
+ * list; that it is older than what is in force, or not valid today, is no error, and where there is no state, one that
+ * has expired still rules out the lists before it. `state`: the file. -1 when that is damaged or of another root, when
+ * `first` conflicts with it, or when it cannot be written.
  */
 int trust_open(struct trust **out, const uint8_t root[RECIPIENTS_ROOT_PUBLIC], const struct recipients *first,
 	       const char *state, struct err *err) __attribute__((warn_unused_result));

@@ -7,6 +7,7 @@
  *     recipients_valid is left out of trust_current      nothing_to_seal_to_after_its_last_day
  *     recipients_verify is left out of load_state        a_state_of_another_root_is_refused
  *     newest is set before keep                          a_list_that_cannot_be_kept_is_not_used
+ *     take_first forgets a list that has expired         an_expired_first_list_rules_out_older_ones
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -200,11 +201,11 @@ static void nothing_to_seal_to_after_its_last_day(void **state)
 	trust_close(trust);
 }
 
-/* One that is expired must not raise the epoch either: it was never in force. */
+/* Its days are no error. One that is not valid yet says nothing about those before it. */
 static void a_first_list_out_of_date_is_no_error(void **state)
 {
-	const struct recipients past = new_list(7, TODAY - 9, TODAY - 1), now = new_list(3, TODAY, TODAY);
-	struct trust *trust = open_trust(&past);
+	const struct recipients ahead = new_list(7, TODAY + 1, TODAY + 9), now = new_list(3, TODAY, TODAY);
+	struct trust *trust = open_trust(&ahead);
 	struct seal_recipients to;
 	struct err err = ERR_INIT;
 
@@ -213,6 +214,43 @@ static void a_first_list_out_of_date_is_no_error(void **state)
 	assert_string_equal(err.reason, RECIPIENTS_ABSENT);
 	taken(trust, &now);
 	in_force(trust, &now);
+	trust_close(trust);
+}
+
+/* The state is lost, or was never there: a list from before the configuration's must not come back all the same. */
+static void an_expired_first_list_rules_out_older_ones(void **state)
+{
+	const struct recipients past = new_list(7, TODAY - 9, TODAY - 1), before = new_list(6, TODAY - 9, TODAY + 9),
+				twin = new_list(7, TODAY - 9, TODAY + 9), later = new_list(8, TODAY, TODAY + 9);
+	struct trust *trust = open_trust(&past);
+	struct seal_recipients to;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(trust_current(trust, &to, &err), -1);
+	assert_string_equal(err.reason, RECIPIENTS_EXPIRED);
+	refused(trust, &before, RECIPIENTS_OLDER);
+	refused(trust, &twin, RECIPIENTS_CONFLICT);
+	refused(trust, &past, RECIPIENTS_EXPIRED);
+	taken(trust, &later);
+	in_force(trust, &later);
+	trust_close(trust);
+	/* What was taken goes before what an old configuration says. */
+	trust = open_trust(&past);
+	in_force(trust, &later);
+	trust_close(trust);
+}
+
+/* Where there is one that is valid, it goes on being sealed to: no tip is refused for what the configuration says. */
+static void an_expired_first_list_ends_none_that_is_valid(void **state)
+{
+	const struct recipients past = new_list(7, TODAY - 9, TODAY - 1), kept = new_list(6, TODAY - 9, TODAY + 9);
+	struct trust *trust = open_trust(&kept);
+
+	(void)state;
+	trust_close(trust);
+	trust = open_trust(&past);
+	in_force(trust, &kept);
 	trust_close(trust);
 }
 
@@ -239,6 +277,7 @@ static void a_state_of_another_root_is_refused(void **state)
 	open_fails(root_public, &twin, state_path, "keys.recipients: this list of recipients of epoch 1 is not the one");
 	assert_int_equal(truncate(state_path, 40), 0);
 	open_fails(root_public, &one, state_path, "spool.recipients");
+	open_fails(root_public, &one, state_path, "Put the site's newest recipients.json in its place");
 }
 
 static void a_list_that_cannot_be_kept_is_not_used(void **state)
@@ -274,6 +313,8 @@ int main(void)
 		CASE(remembered_over_a_restart),
 		CASE(nothing_to_seal_to_after_its_last_day),
 		CASE(a_first_list_out_of_date_is_no_error),
+		CASE(an_expired_first_list_rules_out_older_ones),
+		CASE(an_expired_first_list_ends_none_that_is_valid),
 		CASE(a_state_of_another_root_is_refused),
 		CASE(a_list_that_cannot_be_kept_is_not_used),
 	};
