@@ -5,14 +5,14 @@
  *     version: 1
  *     keys:
  *       - key: bus                 a kind: root, triage, recovery, custodian, bus, linkage, team, adapter …
- *         name: corruption         of a team, an adapter, an operator
+ *         name: "corruption"       of a team, an adapter, an operator
  *         epoch: 2                 1 to 255 for bus keys, which counts upwards with each rotation
  *         state: active
  *         fingerprint: '0123456789abcdef'
- *         public: 'age1…'          the public half, where there is one; an adapter's: signing key, space, transport key
+ *         public: "age1…"          the public half, where there is one; an adapter's: signing key, space, transport key
  *         from: 2026-11-28         in use since; absent while it is coming
  *         until: 2027-02-26        rotate it before; absent: no limit
- *         files: ['bus/2.key', '/etc/tipline/dedupe/bus/2.key']   every copy that tipctl made, relative to this folder
+ *         files: ["bus/2.key", "/etc/tipline/dedupe/bus/2.key"]   every copy that tipctl made, relative to this folder
  *
  * States: coming (made, not everybody has it), active (used for what is new), overlap (an older one that still opens or
  * is accepted), retired (out of use; still kept here for what was parked, or by its holder for old cases), destroyed

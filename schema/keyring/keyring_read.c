@@ -10,6 +10,15 @@
 #define VERSION 1
 #define EPOCH_MAX 1000000
 
+/* A line break would be another text, or the end of one, when it is written. */
+static bool is_one_line(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			return false;
+	return true;
+}
+
 /* The text of a member; "" where it is absent and may be, NULL with an error else. */
 static const char *text_of(const struct yaml_node *map, const char *member, bool needed, size_t max, struct err *err)
 {
@@ -18,9 +27,9 @@ static const char *text_of(const struct yaml_node *map, const char *member, bool
 
 	if (!node && !needed)
 		return "";
-	if (text && *text && strlen(text) < max)
+	if (text && *text && strlen(text) < max && is_one_line(text))
 		return text;
-	yaml_error(node ? node : map, err, "%s: a text of 1 to %zu bytes is needed", member, max - 1);
+	yaml_error(node ? node : map, err, "%s: a text of 1 to %zu bytes on one line is needed", member, max - 1);
 	return NULL;
 }
 
@@ -67,8 +76,8 @@ static int read_files(struct keyring_key *key, const struct yaml_node *map, stru
 	for (size_t i = 0; i < yaml_count(files); i++) {
 		const char *file = yaml_scalar(yaml_at(files, i));
 
-		if (!file || !*file || !is_clean_path(file))
-			return yaml_error(yaml_at(files, i), err, "files: a path without .. is needed");
+		if (!file || !*file || !is_one_line(file) || !is_clean_path(file))
+			return yaml_error(yaml_at(files, i), err, "files: a path on one line without .. is needed");
 		keyring_add_file(key, file);
 	}
 	return 0;
@@ -76,8 +85,7 @@ static int read_files(struct keyring_key *key, const struct yaml_node *map, stru
 
 static int read_key(struct keyring *ring, const struct yaml_node *map, struct err *err)
 {
-	static const char *const allowed[] = { "key", "name", "epoch", "state", "fingerprint", "public", "from",
-		"until",
+	static const char *const allowed[] = { "key", "name", "epoch", "state", "fingerprint", "public", "from", "until",
 					       "files", NULL };
 	const char *kinds[N_KEY_KINDS], *name, *print, *public_key;
 	struct keyring_key *key;

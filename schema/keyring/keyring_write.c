@@ -1,14 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "ops/runtime/clock.h"
 #include "schema/keyring/keyring.h"
 
-/* In single quotes, in which only a quote itself is special. */
+/*
+ * In double quotes, as JSON has it: what is written here must never be refused, or read as another, when it is read
+ * again. (libfyaml 0.7.12 reads two quotes side by side wrongly within single quotes.)
+ */
 static void print_quoted(struct buf *text, const char *value)
 {
-	buf_append_byte(text, '\'');
-	for (; *value; value++)
-		buf_printf(text, *value == '\'' ? "''" : "%c", *value);
-	buf_append_byte(text, '\'');
+	buf_append_json(text, value, strlen(value));
+}
+
+static void print_text(struct buf *text, const char *member, const char *value)
+{
+	if (!*value)
+		return;
+	buf_printf(text, "    %s: ", member);
+	print_quoted(text, value);
+	buf_append_byte(text, '\n');
 }
 
 static void print_day(struct buf *text, const char *member, int64_t day)
@@ -22,16 +33,10 @@ static void print_day(struct buf *text, const char *member, int64_t day)
 static void print_key(struct buf *text, const struct keyring_key *key)
 {
 	buf_printf(text, "  - key: %s\n", key_kinds[key->kind].name);
-	if (key->name[0])
-		buf_printf(text, "    name: %s\n", key->name);
+	print_text(text, "name", key->name);
 	buf_printf(text, "    epoch: %u\n    state: %s\n    fingerprint: '%s'\n", key->epoch,
-		key_state_names[key->state],
-		   key->print);
-	if (key->public_key[0]) {
-		buf_append_str(text, "    public: ");
-		print_quoted(text, key->public_key);
-		buf_append_byte(text, '\n');
-	}
+		   key_state_names[key->state], key->print);
+	print_text(text, "public", key->public_key);
 	print_day(text, "from", key->from);
 	print_day(text, "until", key->until);
 	buf_append_str(text, "    files: [");

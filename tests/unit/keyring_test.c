@@ -122,6 +122,8 @@ static void is_read_strictly(void **state)
 		{ HEAD KEY "    files: ['/etc/..']\n", "files" },
 		{ HEAD KEY "    name: web\n" FILES, "name" },
 		{ HEAD KEY "    from: 2026-02-31\n" FILES, "from" },
+		{ HEAD KEY "    public: \"a\\nb\"\n" FILES, "public: a text of 1 to 127 bytes on one line" },
+		{ HEAD KEY "    files: [\"bus/\\n2.key\"]\n", "files: a path on one line" },
 		{ HEAD KEY "    secret: x\n" FILES, "secret" },
 		{ HEAD "  - key: team\n    epoch: 1\n    state: active\n    fingerprint: '0123456789abcdef'\n" FILES,
 		  "name" },
@@ -149,12 +151,12 @@ static void is_read_strictly(void **state)
 	}
 }
 
-/* Whatever a public key or a path has in it comes back. */
+/* Whatever a name, a public key or a path has in it comes back: what was saved must never be refused later. */
 static void odd_texts_come_back(void **state)
 {
-	static const char odd[] = "it's #1: {a} [b] &c *d !e %f @g \"h\" \\i";
+	static const char odd[] = "it's ''#1: {a} [b] &c *d !e %f @g \"h\" \\i";
 	struct keyring ring = { .lock = -1 }, again = { .lock = -1 };
-	struct keyring_key *key = keyring_add(&ring, KEY_TEAM, "a-1", 12);
+	struct keyring_key *key = keyring_add(&ring, KEY_TEAM, odd, 12);
 	struct buf text = BUF_INIT;
 	struct err err = ERR_INIT;
 
@@ -167,7 +169,8 @@ static void odd_texts_come_back(void **state)
 	keyring_add_file(key, "b");
 	keyring_print(&ring, &text);
 	assert_int_equal(keyring_parse(&again, "k", buf_slice(&text), &err), 0);
-	key = keyring_find(&again, KEY_TEAM, "a-1", 12);
+	key = keyring_find(&again, KEY_TEAM, odd, 12);
+	assert_non_null(key);
 	assert_string_equal(key->public_key, odd);
 	assert_int_equal(key->n_files, 2);
 	assert_string_equal(key->files[0], odd);
