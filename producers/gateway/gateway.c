@@ -225,20 +225,32 @@ static bool files_changed(struct gateway *gateway)
 	return changed;
 }
 
-/* A list that cannot be read leaves the old one in force: an editing slip must not stop intake. */
+static bool is_taken_up(int result, struct err *err)
+{
+	if (result == 0)
+		return true;
+	log_err(LOG_LEVEL_ERROR, "gateway.reload_failed", err);
+	err_clear(err);
+	return false;
+}
+
+/*
+ * A file that cannot be read leaves in force what it said before: an editing slip must not stop intake. Nor must it
+ * hold back what the other file says, an adapter revoked or recipients renewed.
+ */
 static void reload(struct gateway *gateway)
 {
 	struct err err = ERR_INIT;
+	const bool allowed = is_taken_up(allow_reload(gateway->allow, &err), &err);
+	const bool announced = is_taken_up(announce_load(&gateway->announce, gateway->conf, &err), &err);
 
-	if (allow_reload(gateway->allow, &err) || announce_load(&gateway->announce, gateway->conf, &err)) {
-		log_err(LOG_LEVEL_ERROR, "gateway.reload_failed", &err);
-		name_keys(gateway, false);
-		return;
-	}
-	core_welcome(gateway->core, buf_text(&gateway->announce.welcome));
-	counts_adapters(gateway->counts, gateway->allow);
-	name_keys(gateway, true);
-	log_event(LOG_LEVEL_INFO, "gateway.reloaded", NULL);
+	if (allowed)
+		counts_adapters(gateway->counts, gateway->allow);
+	if (announced)
+		core_welcome(gateway->core, buf_text(&gateway->announce.welcome));
+	name_keys(gateway, allowed && announced);
+	if (allowed && announced)
+		log_event(LOG_LEVEL_INFO, "gateway.reloaded", NULL);
 }
 
 static int serve(struct gateway *gateway, struct err *err)

@@ -7,6 +7,7 @@ import signal
 
 from broker import wait_until
 from cases_intake import MONEY, receipts_in, stored, submit
+from cases_recipients import key, said_by
 from expect import equal, holds
 
 
@@ -59,6 +60,17 @@ def test_reload_of_a_wrong_file(pipeline):
         with Edited(pipeline, path, lambda t, o=old, n=new: (t.replace(o, n, 1), "gateway.reload_failed")) as said:
             holds(name in said and words in said, said)
             submit(pipeline, "kept", "--narrative", MONEY)
+
+
+def test_reload_beside_a_wrong_file(pipeline):
+    """a slip in the list of adapters does not hold back a renewed list of recipients"""
+    kept_conf(pipeline)
+    with Edited(pipeline, key(pipeline, "adapters.yaml"),
+                lambda t: (t.replace("channels:", "chanels:", 1), "gateway.reload_failed")):
+        told = said_by(pipeline, "sign", key(pipeline, "recipients.json"), "--root", key(pipeline, "root.key"))
+        taken = f"event=recipients.taken program=tip-submit epoch={told['epoch']} "
+        wait_until(lambda: taken in submit(pipeline, "kept", "--log-level", "info", "--narrative", MONEY).stderr, 15,
+                   "an adapter to be handed the renewed list")
 
 
 def test_refused_and_mended(pipeline):
