@@ -17,7 +17,20 @@ const struct conf_key announce_keys[] = {
 	CONF_KEYS_END
 };
 
-static int check_signature(const struct recipients *list, const struct conf *conf, struct err *err)
+/*
+ * Adapters that have taken the one in force would refuse an older one, and give this gateway nothing any more. What
+ * another root has signed was in force with none of them.
+ */
+static int check_follows(const struct announce *announce, const struct recipients *list,
+			 const uint8_t root[RECIPIENTS_ROOT_PUBLIC], struct err *err)
+{
+	if (announce->welcome.len == 0 || recipients_verify(&announce->list, root, NULL) != 0)
+		return 0;
+	return recipients_follows(list, &announce->list, err);
+}
+
+static int check_list(const struct announce *announce, const struct recipients *list, const struct conf *conf,
+		      struct err *err)
 {
 	const char *path = conf_str(conf, "keys.root");
 	uint8_t root[RECIPIENTS_ROOT_PUBLIC] = { 0 };
@@ -26,7 +39,9 @@ static int check_signature(const struct recipients *list, const struct conf *con
 		return 0;
 	if (path[0] != '\0' && keys_load_root_public(root, path, err) != 0)
 		return -1;
-	return recipients_verify(list, root, err) == 0 ? 0 : err_prefix(err, "%s", conf_str(conf, "keys.recipients"));
+	if (recipients_verify(list, root, err) == 0 && check_follows(announce, list, root, err) == 0)
+		return 0;
+	return err_prefix(err, "%s", conf_str(conf, "keys.recipients"));
 }
 
 static void write_welcome(struct buf *out, const struct recipients *list, const struct conf *conf)
@@ -43,7 +58,8 @@ int announce_load(struct announce *announce, const struct conf *conf, struct err
 {
 	struct recipients list;
 
-	if (recipients_load(&list, conf_str(conf, "keys.recipients"), err) != 0 || check_signature(&list, conf, err) != 0)
+	if (recipients_load(&list, conf_str(conf, "keys.recipients"), err) != 0 ||
+	    check_list(announce, &list, conf, err) != 0)
 		return -1;
 	announce->list = list;
 	announce->said = 0;

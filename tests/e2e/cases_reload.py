@@ -7,7 +7,7 @@ import signal
 
 from broker import wait_until
 from cases_intake import MONEY, receipts_in, stored, submit
-from cases_recipients import key, said_by
+from cases_recipients import epoch_of, key, made, renew, said_by
 from expect import equal, holds
 
 
@@ -59,6 +59,18 @@ def test_reload_of_a_wrong_file(pipeline):
         path = pipeline.path("keys", name)
         with Edited(pipeline, path, lambda t, o=old, n=new: (t.replace(o, n, 1), "gateway.reload_failed")) as said:
             holds(name in said and words in said, said)
+            submit(pipeline, "kept", "--narrative", MONEY)
+
+
+def test_reload_of_an_older_list(pipeline):
+    """a list from before the one in force, or another of its epoch, is not handed out: adapters would go away for it"""
+    renew(pipeline)
+    kept_conf(pipeline)
+    now, path = epoch_of(pipeline), key(pipeline, "recipients.json")
+    for epoch, words in ((now - 1, "give the gateways the newest list"), (now, "two lists of one epoch")):
+        other = made(pipeline, key(pipeline, "root.key"), epoch, -1, 50)
+        with Edited(pipeline, path, lambda _, o=other: (o, "gateway.reload_failed")) as said:
+            holds(path in said and words in said, said)
             submit(pipeline, "kept", "--narrative", MONEY)
 
 
