@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "schema/keys.h"
+#include "schema/linkage.h"
 #include "tests/fuzz/fuzz.h"
 
 static int file = -1;
@@ -89,9 +90,61 @@ static int load_adapters(struct err *err)
 	return 0;
 }
 
+static void put(struct slice content)
+{
+	FUZZ_HOLDS(ftruncate(file, 0) == 0);
+	FUZZ_HOLDS(pwrite(file, content.data, content.len, 0) == (ssize_t)content.len);
+}
+
+static void same_outer(bool has, const uint8_t *outer, bool has_again, const uint8_t *again)
+{
+	FUZZ_HOLDS(has == has_again && (!has || memcmp(outer, again, LINKAGE_KEY_BYTES) == 0));
+}
+
+/* What is written is read as the same. */
+static int load_linkage(struct err *err)
+{
+	struct linkage linkage, again;
+	struct buf text = BUF_INIT;
+
+	if (linkage_load(&linkage, path, err) != 0)
+		return -1;
+	linkage_print(&linkage, &text);
+	put(buf_slice(&text));
+	FUZZ_HOLDS(linkage_load(&again, path, err) == 0);
+	FUZZ_HOLDS(memcmp(linkage.inner, again.inner, LINKAGE_KEY_BYTES) == 0);
+	same_outer(linkage.has_outer, linkage.outer, again.has_outer, again.outer);
+	FUZZ_HOLDS(linkage_check(&linkage) == linkage_check(&again));
+	buf_release(&text);
+	return 0;
+}
+
+/* The same; and what is carried from one epoch to another and back is what it was. */
+static int load_relink(struct err *err)
+{
+	struct relink relink, again;
+	struct buf text = BUF_INIT;
+
+	if (relink_load(&relink, path, err) != 0)
+		return -1;
+	FUZZ_HOLDS(relink.n > 0 && relink.n <= LINKAGE_EPOCHS_MAX);
+	relink_print(&relink, &text);
+	put(buf_slice(&text));
+	FUZZ_HOLDS(relink_load(&again, path, err) == 0 && again.n == relink.n);
+	for (size_t i = 0; i < relink.n; i++) {
+		const struct relink_epoch *one = &relink.epochs[i], *last = &again.epochs[relink.n - 1];
+
+		FUZZ_HOLDS(one->check == again.epochs[i].check && relink_find(&relink, one->check)->check == one->check);
+		same_outer(one->has_outer, one->outer, again.epochs[i].has_outer, again.epochs[i].outer);
+		FUZZ_HOLDS(relink_mac(last, one, relink_mac(one, last, one->check)) == one->check);
+	}
+	buf_release(&text);
+	return 0;
+}
+
 static int (*const loaders[])(struct err *) = {
 	load_identities, load_hex, load_sign, load_recipient, load_root_public, load_curve, load_curve_public,
-	load_adapters,
+	load_adapters, load_linkage, load_relink,
 };
 
 /* A file in memory, the owner's alone: the loaders take paths. */
@@ -114,8 +167,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err err = ERR_INIT;
 
 	begin();
-	FUZZ_HOLDS(ftruncate(file, 0) == 0);
-	FUZZ_HOLDS(pwrite(file, input.data, input.len, 0) == (ssize_t)input.len);
+	put(input);
 	if (loaders[which](&err) != 0) {
 		fuzz_error_holds(&err);
 		FUZZ_HOLDS(strncmp(err.text, path, strlen(path)) == 0);
