@@ -256,7 +256,7 @@ static void test_another_gateway_has_the_good_list(void **state)
 		       "gateway: [\"127.0.0.1:%d\", \"127.0.0.1:%d\"]\nadapter: {id: 1, channel: batch}\n"
 		       "keys: {sign: keys/adapters/desk.sign, curve: keys/adapters/desk.curve, gateway: keys/gateway.curve.pub,"
 		       " root: keys/root.pub, recipients: keys/recipients.json}\nspool: {path: spool}\n"
-		       "reconnect: {min: 50ms, max: 200ms, greet: 2s, stopped: 300ms}\n", first, site.port);
+		       "reconnect: {min: 50ms, max: 200ms, greet: 15s, stopped: 300ms}\n", first, site.port);
 	write_file(site.config, text);
 	struct tipline *tipline = open_adapter(site.config);
 	for (int i = 0; i < 5; i++)
