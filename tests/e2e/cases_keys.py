@@ -82,7 +82,7 @@ def test_keys_check(pipeline):
     keyring = pipeline.path("keys", "keyring.yaml")
     with open(keyring, encoding="utf-8") as f:
         text = f.read()
-    put(keyring, text.replace("'linkage.key'", "'linkage.key.other'"))
+    put(keyring, text.replace('"linkage.key"', '"linkage.key.other"'))
     holds(any("holds another key" in f["what"] for f in findings(pipeline)), "an exchanged key is named")
     put(keyring, re.sub(r"until: \S+", "until: 2001-01-01", text))
     holds(any("was to be rotated" in f["what"] for f in findings(pipeline)), "a key past its days is named")
