@@ -28,23 +28,90 @@ int key_get(const struct key_site *site, const char *file, struct buf *content, 
 	return result;
 }
 
-int key_put(struct key_site *site, struct keyring_key *key, const char *file, struct slice content, struct err *err)
+int key_put_first(const struct key_site *site, const char *file, struct slice content, struct err *err)
 {
-	struct buf path = BUF_INIT, there = BUF_INIT;
-	bool same = false;
-	int result;
+	struct buf path = BUF_INIT;
+	int result = 0;
 
-	keyring_add_file(key, file);
-	result = keyring_save(&site->ring, err);
-	keyring_path(&site->ring, file, &path);
-	if (result == 0 && access(buf_text(&path), F_OK) == 0) {
-		result = keys_read_secret(&there, buf_text(&path), err);
-		same = result == 0 && slice_equal(buf_slice(&there), content);
-	}
-	if (result == 0 && !same)
+	if (access(keyring_path(&site->ring, file, &path), F_OK) != 0)
 		result = keys_write(buf_text(&path), content, 0600, err);
 	buf_release(&path);
+	return result;
+}
+
+int key_have_own(const struct key_site *site, const struct keyring_key *key, const char *file, struct err *err)
+{
+	char label[KEY_NAME_MAX + 32];
+	struct buf path = BUF_INIT;
+	int result = 0;
+
+	keyring_label(key, label);
+	if (access(keyring_path(&site->ring, file, &path), F_OK) != 0)
+		result = err_set(err, ERR_CONFIG, NULL, "%s: is not there, though the rotation had made it: bring it back, or "
+				 "take %s out of " KEYRING_FILE ", and it is made anew", buf_text(&path), label);
+	buf_release(&path);
+	return result == 0 ? key_site_verify(site, key, file, err) : -1;
+}
+
+int key_enter(struct key_site *site, struct keyring_key *key, const char *detail, struct err *err)
+{
+	return key_audit(site, "make", key, detail, err) < 0 ? -1 : keyring_save(&site->ring, err);
+}
+
+int key_have_identity(struct key_site *site, struct keyring_key *key, const char *file, struct err *err)
+{
+	struct buf content = BUF_INIT, path = BUF_INIT;
+	struct age_recipient recipient;
+	struct identity_set set;
+	int result;
+
+	if (key->print[0])
+		return key_have_own(site, key, file, err);
+	result = keys_new_identity(&content, &recipient, err);
+	if (result == 0)
+		result = key_put_first(site, file, buf_slice(&content), err);
+	if (result == 0)
+		result = identity_set_load(&set, keyring_path(&site->ring, file, &path), err);
+	if (result == 0) {
+		age_identity_recipient(set.items[0], &recipient);
+		identity_set_release(&set);
+		keyring_set_recipient(key, &recipient);
+		keyring_add_file(key, file);
+		result = key_enter(site, key, NULL, err);
+	}
+	buf_release(&content);
+	buf_release(&path);
+	return result;
+}
+
+/* 1: it has this content, 0: it is not there. */
+static int is_put(const char *path, struct slice content, struct err *err)
+{
+	struct buf there = BUF_INIT;
+	int result = 0;
+
+	if (access(path, F_OK) == 0 && keys_read_secret(&there, path, err) < 0)
+		result = -1;
+	else if (there.len > 0)
+		result = slice_equal(buf_slice(&there), content)
+			? 1 : err_set(err, ERR_CONFIG, NULL, "%s: another key is there, and is not overwritten: find out whose it "
+				      "is, move it away, and run the command again", path);
 	buf_release(&there);
+	return result;
+}
+
+int key_put(struct key_site *site, struct keyring_key *key, const char *file, struct slice content, struct err *err)
+{
+	struct buf path = BUF_INIT;
+	int result = is_put(keyring_path(&site->ring, file, &path), content, err), there = result;
+
+	if (result >= 0) {
+		keyring_add_file(key, file);
+		result = keyring_save(&site->ring, err);
+	}
+	if (result == 0 && there == 0)
+		result = keys_write(buf_text(&path), content, 0600, err);
+	buf_release(&path);
 	return result;
 }
 
@@ -209,8 +276,7 @@ int key_await(const struct key_site *site, const struct key_wish *wishes, size_t
 	return 0;
 }
 
-int key_set_state(struct key_site *site, struct keyring_key *key, enum key_state state, const char *did,
-		  struct err *err)
+static void change(struct keyring_key *key, enum key_state state)
 {
 	key->state = state;
 	if (state == KEY_ACTIVE) {
@@ -219,6 +285,22 @@ int key_set_state(struct key_site *site, struct keyring_key *key, enum key_state
 	} else if (state != KEY_COMING) {
 		key->until = clock_day();
 	}
+}
+
+int key_change_states(struct key_site *site, const struct key_change *changes, size_t n, struct err *err)
+{
 	/* The log first: what is cut short in between is done again, and must not be missing there. */
-	return key_audit(site, did, key, NULL, err) < 0 ? -1 : keyring_save(&site->ring, err);
+	for (size_t i = 0; i < n; i++)
+		if (changes[i].key && key_audit(site, changes[i].did, changes[i].key, NULL, err) < 0)
+			return -1;
+	for (size_t i = 0; i < n; i++)
+		if (changes[i].key)
+			change(changes[i].key, changes[i].state);
+	return keyring_save(&site->ring, err);
+}
+
+int key_set_state(struct key_site *site, struct keyring_key *key, enum key_state state, const char *did,
+		  struct err *err)
+{
+	return key_change_states(site, &(struct key_change){ key, state, did }, 1, err);
 }

@@ -10,6 +10,7 @@
 #include "schema/hex.h"
 #include "schema/keys.h"
 #include "schema/linkage.h"
+#include "schema/topics.h"
 
 static const char *folder_of(const struct ctl *ctl)
 {
@@ -72,12 +73,39 @@ void key_site_close(struct key_site *site)
 	site->set = NULL;
 }
 
+/* Without `..`, which the inventory takes of nobody. What is not there yet is a file in a folder that is. */
+static void make_plain(struct buf *path)
+{
+	const char *slash = strrchr(buf_text(path), '/');
+	struct buf folder = BUF_INIT;
+	char *real = realpath(buf_text(path), NULL);
+
+	if (real) {
+		buf_clear(path);
+		buf_append_str(path, real);
+	} else if (slash) {
+		buf_append(&folder, path->data, (size_t)(slash - buf_text(path)));
+		real = realpath(folder.len ? buf_text(&folder) : "/", NULL);
+		buf_clear(&folder);
+		buf_printf(&folder, "%s%s", real ? real : "", slash);
+		if (real) {
+			buf_clear(path);
+			buf_append_slice(path, buf_slice(&folder));
+		}
+	}
+	free(real);
+	buf_release(&folder);
+}
+
 const char *key_site_place(const struct key_site *site, const char *program, const char *member, struct buf *path)
 {
 	const struct config_file *file = config_of(site->set, program);
 
 	buf_clear(path);
-	return file ? config_path(file, config_get(file, member), path) : "";
+	if (!file || !*config_path(file, config_get(file, member), path))
+		return "";
+	make_plain(path);
+	return buf_text(path);
 }
 
 /* -- what a file holds -- */
@@ -188,6 +216,11 @@ static int check_relink(const char *path, struct err *err)
 	return result;
 }
 
+bool key_site_is_derived(const struct keyring_key *key, const char *file)
+{
+	return key->kind == KEY_BUS && ends_with(file, "." TOPIC_ROUTED ".key");
+}
+
 int key_site_verify(const struct key_site *site, const struct keyring_key *key, const char *file, struct err *err)
 {
 	struct buf path = BUF_INIT;
@@ -201,7 +234,7 @@ int key_site_verify(const struct key_site *site, const struct keyring_key *key, 
 		result = check_relink(buf_text(&path), err);
 	else if (ends_with(name, ".curve"))
 		result = check_curve(key, buf_text(&path), err);
-	else if (key->kind == KEY_BUS && strchr(name, '.') != strrchr(name, '.')) {
+	else if (key_site_is_derived(key, name)) {
 		result = keys_load_hex32(derived, buf_text(&path), err);
 		mem_wipe(derived, sizeof(derived));
 	} else

@@ -22,7 +22,7 @@ int key_site_open(struct key_site *site, struct ctl *ctl, bool change, struct er
 	__attribute__((warn_unused_result));
 void key_site_close(struct key_site *site);
 
-/* The folder or file that a program's configuration names; "" when there is none. */
+/* The folder or file that a program's configuration names, its path without `..`; "" when there is none. */
 const char *key_site_place(const struct key_site *site, const char *program, const char *member, struct buf *path);
 
 /*
@@ -30,5 +30,8 @@ const char *key_site_place(const struct key_site *site, const char *program, con
  * fingerprint. A derived bus key is only read.
  */
 int key_site_verify(const struct key_site *site, const struct keyring_key *key, const char *file, struct err *err);
+
+/* Whether the file's name is that of what is derived of a bus key for the sink. */
+bool key_site_is_derived(const struct keyring_key *key, const char *file);
 
 #endif

@@ -7,7 +7,6 @@
  * more.
  */
 #include <string.h>
-#include <unistd.h>
 
 #include "ops/ctl/keys_rotate.h"
 #include "schema/hex.h"
@@ -65,53 +64,65 @@ static void own_file(const struct rotation *rotation, char file[KEY_NAME_MAX + 4
 	snprintf(file, KEY_NAME_MAX + 48, "adapters/%s.%u.%s", rotation->key->name, rotation->key->epoch, suffix);
 }
 
-static int make(struct rotation *rotation, struct err *err)
+/* One of the two files, unless it is there. */
+static int put_first(struct rotation *rotation, const char *suffix, const struct buf *content, struct err *err)
 {
-	struct buf sign = BUF_INIT, curve = BUF_INIT;
-	uint8_t sign_public[FRAME_SIGN_PUBLIC];
-	char curve_public[41], hex[2 * FRAME_SIGN_PUBLIC + 1], file[KEY_NAME_MAX + 48];
+	char file[KEY_NAME_MAX + 48];
+
+	own_file(rotation, file, suffix);
+	keyring_add_file(rotation->key, file);
+	return key_put_first(rotation->site, file, buf_slice(content), err);
+}
+
+static int enter(struct rotation *rotation, struct err *err)
+{
+	uint8_t secret[FRAME_SIGN_SECRET], *open = secret + FRAME_SIGN_SECRET - FRAME_SIGN_PUBLIC;
+	char hex[2 * FRAME_SIGN_PUBLIC + 1], file[KEY_NAME_MAX + 48];
 	struct keyring_key *key = rotation->key;
+	struct curve_pair pair;
+	struct buf path = BUF_INIT;
 	int result;
 
-	keys_new_sign(&sign, sign_public);
-	keys_new_curve(&curve, curve_public);
-	hex_encode(hex, sign_public, sizeof(sign_public));
-	snprintf(key->public_key, sizeof(key->public_key), "%s %s", hex, curve_public);
-	fingerprint_public(key->print, slice_of(sign_public, sizeof(sign_public)));
 	own_file(rotation, file, "sign");
-	result = key_put(rotation->site, key, file, buf_slice(&sign), err);
+	result = keys_load_sign(secret, keyring_path(&rotation->site->ring, file, &path), err);
 	own_file(rotation, file, "curve");
 	if (result == 0)
-		result = key_put(rotation->site, key, file, buf_slice(&curve), err);
-	if (result == 0)
-		result = key_audit(rotation->site, "make", key, NULL, err);
-	buf_release(&sign);
-	buf_release(&curve);
+		result = keys_load_curve(&pair, keyring_path(&rotation->site->ring, file, &path), err);
+	if (result == 0) {
+		hex_encode(hex, open, FRAME_SIGN_PUBLIC);
+		snprintf(key->public_key, sizeof(key->public_key), "%s %s", hex, pair.public_key);
+		fingerprint_public(key->print, slice_of(open, FRAME_SIGN_PUBLIC));
+		result = key_enter(rotation->site, key, NULL, err);
+	}
+	mem_wipe(secret, sizeof(secret));
+	mem_wipe(&pair, sizeof(pair));
+	buf_release(&path);
 	return result;
 }
 
-/* Of an entry that an interrupted rotation left, or none: both files are there, or they are made again. */
+/* Of an entry that an interrupted rotation left, of its files alone, or new. */
 static int have_keys(struct rotation *rotation, struct err *err)
 {
-	static const char *const suffixes[] = { "sign", "curve" };
-	struct buf path = BUF_INIT;
-	char file[KEY_NAME_MAX + 48];
-	bool there = rotation->key->print[0];
+	struct buf sign = BUF_INIT, curve = BUF_INIT;
+	uint8_t sign_public[FRAME_SIGN_PUBLIC];
+	char curve_public[41], file[KEY_NAME_MAX + 48];
+	int result;
 
-	for (size_t i = 0; i < 2; i++) {
-		own_file(rotation, file, suffixes[i]);
-		there = there && access(keyring_path(&rotation->site->ring, file, &path), F_OK) == 0;
+	if (rotation->key->print[0]) {
+		own_file(rotation, file, "sign");
+		if (key_have_own(rotation->site, rotation->key, file, err) < 0)
+			return -1;
+		own_file(rotation, file, "curve");
+		return key_have_own(rotation->site, rotation->key, file, err);
 	}
-	if (!there)
-		for (size_t i = 0; i < 2; i++) {
-			own_file(rotation, file, suffixes[i]);
-			if (keys_shred(keyring_path(&rotation->site->ring, file, &path), err) < 0) {
-				buf_release(&path);
-				return -1;
-			}
-		}
-	buf_release(&path);
-	return there ? 0 : make(rotation, err);
+	keys_new_sign(&sign, sign_public);
+	keys_new_curve(&curve, curve_public);
+	result = put_first(rotation, "sign", &sign, err);
+	if (result == 0)
+		result = put_first(rotation, "curve", &curve, err);
+	buf_release(&sign);
+	buf_release(&curve);
+	return result == 0 ? enter(rotation, err) : -1;
 }
 
 /* The keys in force become the former ones, unless the list has the new ones already. */
@@ -167,13 +178,10 @@ static int rotate(struct rotation *rotation, struct err *err)
 	if (have_keys(rotation, err) < 0 || enter_keys(rotation, err) < 0 ||
 	    give_list(rotation, rotation->key->print, false, err) < 0 || exchange_files(rotation, err) < 0)
 		return -1;
-	if (old) {
-		while (old->n_files > 0) /* they bear the new key now */
-			keyring_drop_file(old, 0);
-		if (key_set_state(rotation->site, old, KEY_OVERLAP, "overlap", err) < 0)
-			return -1;
-	}
-	return key_set_state(rotation->site, rotation->key, KEY_ACTIVE, "activate", err);
+	while (old && old->n_files > 0) /* they bear the new key now */
+		keyring_drop_file(old, 0);
+	return key_change_states(rotation->site, (struct key_change[]){ { old, KEY_OVERLAP, "overlap" },
+									{ rotation->key, KEY_ACTIVE, "activate" } }, 2, err);
 }
 
 int keys_rotate_adapter(struct key_site *site, const char *name, struct ctl_output *out, struct err *err)
@@ -205,10 +213,26 @@ int keys_retire_adapter(struct key_site *site, const char *name, struct err *err
 		result = err_set(err, ERR_CONFIG, NULL, "adapter %s has no former key", name);
 	if (result == 0) {
 		rotation.adapter->has_former = false;
-		result = give_list(&rotation, rotation.key->print, true, err);
+		result = key_audit(site, "retiring", rotation.key, NULL, err);
 	}
+	if (result == 0)
+		result = give_list(&rotation, rotation.key->print, true, err);
 	adapter_list_release(&rotation.list);
 	return result == 0 ? key_set_state(site, rotation.key, KEY_RETIRED, "retire", err) : -1;
+}
+
+/* All keys of the adapter that are not retired: said in the log, and when told so retired. */
+static int end_keys(struct key_site *site, const char *name, const char *did, bool retire, struct err *err)
+{
+	for (size_t i = 0; i < site->ring.n; i++) {
+		struct keyring_key *key = site->ring.keys[i];
+
+		if (key->kind != KEY_ADAPTER || strcmp(key->name, name) != 0 || key->state == KEY_RETIRED)
+			continue;
+		if ((retire ? key_set_state(site, key, KEY_RETIRED, did, err) : key_audit(site, did, key, NULL, err)) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 int keys_revoke_adapter(struct key_site *site, const char *name, struct err *err)
@@ -217,18 +241,15 @@ int keys_revoke_adapter(struct key_site *site, const char *name, struct err *err
 	int result = open_list(&rotation, name, err);
 	char print[FINGERPRINT_TEXT];
 
+	/* Before and after: whether gateway and classify answer or not, it is in the log from the moment it holds. */
+	if (result == 0)
+		result = end_keys(site, name, "revoking", false, err);
 	if (result == 0) {
 		rotation.adapter->revoked = true;
 		rotation.adapter->has_former = false;
 		fingerprint_public(print, slice_of(rotation.adapter->sign_public, FRAME_SIGN_PUBLIC));
 		result = give_list(&rotation, print, true, err);
 	}
-	for (size_t i = 0; i < site->ring.n && result == 0; i++) {
-		struct keyring_key *key = site->ring.keys[i];
-
-		if (key->kind == KEY_ADAPTER && strcmp(key->name, name) == 0 && key->state != KEY_RETIRED)
-			result = key_set_state(site, key, KEY_RETIRED, "revoke", err);
-	}
 	adapter_list_release(&rotation.list);
-	return result;
+	return result == 0 ? end_keys(site, name, "revoke", true, err) : -1;
 }

@@ -32,28 +32,34 @@ struct rotation {
 	size_t n;
 };
 
-/* The inventory knows it before its file is there; a key whose file never came to be is made anew. */
-static int make_fresh(struct rotation *rotation, const char *file, struct err *err)
+/* Of an entry that an interrupted rotation left, of its file alone, or new. */
+static int have_key(struct rotation *rotation, const char *file, struct err *err)
 {
-	struct buf content = BUF_INIT;
+	struct keyring_key *fresh = rotation->fresh;
+	struct buf content = BUF_INIT, path = BUF_INIT;
+	bool entered = fresh->print[0];
 	int result;
 
 	keys_new_secret(rotation->key);
-	fingerprint_secret(rotation->fresh->print, "bus", slice_of(rotation->key, BUS_KEY_BYTES));
 	keys_hex_file(&content, rotation->key, BUS_KEY_BYTES);
-	result = key_put(rotation->site, rotation->fresh, file, buf_slice(&content), err);
+	result = entered ? key_have_own(rotation->site, fresh, file, err)
+			 : key_put_first(rotation->site, file, buf_slice(&content), err);
 	if (result == 0)
-		result = key_audit(rotation->site, "make", rotation->fresh, NULL, err);
+		result = keys_load_hex32(rotation->key, keyring_path(&rotation->site->ring, file, &path), err);
+	if (result == 0 && !entered) {
+		fingerprint_secret(fresh->print, "bus", slice_of(rotation->key, BUS_KEY_BYTES));
+		keyring_add_file(fresh, file);
+		result = key_enter(rotation->site, fresh, NULL, err);
+	}
 	buf_release(&content);
+	buf_release(&path);
 	return result;
 }
 
 static int have_fresh(struct rotation *rotation, struct err *err)
 {
 	struct keyring *ring = &rotation->site->ring;
-	struct buf path = BUF_INIT;
 	char file[32];
-	int result;
 
 	rotation->fresh = keyring_in_state(ring, KEY_BUS, "", KEY_COMING);
 	if (!rotation->fresh)
@@ -61,12 +67,7 @@ static int have_fresh(struct rotation *rotation, struct err *err)
 	if (rotation->fresh->epoch > UINT8_MAX)
 		return err_set(err, ERR_CONFIG, NULL, "the bus has had 255 epochs, which is all that a record can name");
 	snprintf(file, sizeof(file), "bus/%u.key", rotation->fresh->epoch);
-	if (access(keyring_path(ring, file, &path), F_OK) == 0)
-		result = keys_load_hex32(rotation->key, buf_text(&path), err);
-	else
-		result = make_fresh(rotation, file, err);
-	buf_release(&path);
-	return result;
+	return have_key(rotation, file, err);
 }
 
 static int write_active(const struct rotation *rotation, const char *folder, unsigned epoch, bool anew, struct err *err)
@@ -164,8 +165,9 @@ static int activate(struct rotation *rotation, struct err *err)
 	if (result == 0)
 		result = key_await(rotation->site, rotation->wishes, rotation->n, err);
 	if (result == 0)
-		result = key_set_state(rotation->site, rotation->old, KEY_OVERLAP, "overlap", err);
-	return result == 0 ? key_set_state(rotation->site, rotation->fresh, KEY_ACTIVE, "activate", err) : -1;
+		result = key_change_states(rotation->site, (struct key_change[]){
+			{ rotation->old, KEY_OVERLAP, "overlap" }, { rotation->fresh, KEY_ACTIVE, "activate" } }, 2, err);
+	return result;
 }
 
 int keys_rotate_bus(struct key_site *site, const char *name, struct ctl_output *out, struct err *err)
@@ -173,8 +175,6 @@ int keys_rotate_bus(struct key_site *site, const char *name, struct ctl_output *
 	struct rotation rotation = { .site = site, .old = keyring_in_state(&site->ring, KEY_BUS, name, KEY_ACTIVE) };
 	int result;
 
-	if (!rotation.old) /* a crash between the two states */
-		rotation.old = keyring_in_state(&site->ring, KEY_BUS, name, KEY_OVERLAP);
 	if (!rotation.old)
 		return err_set(err, ERR_CONFIG, NULL, "%s: no bus key is active there", site->ring.folder);
 	/* First, since the site's own folder may be a daemon's: it must not seal with the new one yet. */

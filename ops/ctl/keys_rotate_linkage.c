@@ -33,27 +33,35 @@ struct rotation {
 	size_t n;
 };
 
-/* The old outer key and a new one, in a file of its own until all have it. */
+/*
+ * The old outer key and a new one, in a file of its own until all have it. Where the key in force is the new one
+ * already, and the file gone, the rotation was interrupted behind its last exchange.
+ */
 static int have_next(struct rotation *rotation, struct err *err)
 {
 	struct keyring *ring = &rotation->site->ring;
+	struct keyring_key *fresh = rotation->fresh;
 	struct buf path = BUF_INIT, file = BUF_INIT;
-	bool made = false;
+	char print[FINGERPRINT_TEXT];
+	bool entered = fresh->print[0];
 	int result = linkage_load(&rotation->linkage, keyring_path(ring, OWN, &path), err);
 
-	if (result == 0 && access(keyring_path(ring, COMING, &path), F_OK) != 0) {
-		rotation->next = rotation->linkage;
+	rotation->next = rotation->linkage;
+	linkage_fingerprint(&rotation->linkage, print);
+	if (result == 0 && !(entered && strcmp(print, fresh->print) == 0)) {
 		rotation->next.has_outer = true;
 		keys_new_secret(rotation->next.outer);
 		linkage_print(&rotation->next, &file);
-		linkage_fingerprint(&rotation->next, rotation->fresh->print);
-		result = key_put(rotation->site, rotation->fresh, COMING, buf_slice(&file), err);
-		made = true;
-	} else if (result == 0) {
-		result = linkage_load(&rotation->next, buf_text(&path), err);
+		result = entered ? key_have_own(rotation->site, fresh, COMING, err)
+				 : key_put_first(rotation->site, COMING, buf_slice(&file), err);
+		if (result == 0)
+			result = linkage_load(&rotation->next, keyring_path(ring, COMING, &path), err);
 	}
-	if (result == 0 && made)
-		result = key_audit(rotation->site, "make", rotation->fresh, NULL, err);
+	if (result == 0 && !entered) {
+		linkage_fingerprint(&rotation->next, fresh->print);
+		keyring_add_file(fresh, COMING);
+		result = key_enter(rotation->site, fresh, NULL, err);
+	}
 	buf_release(&path);
 	buf_release(&file);
 	return result;
@@ -247,9 +255,9 @@ static int rotate(struct rotation *rotation, struct err *err)
 		return -1;
 	while (rotation->old && rotation->old->n_files > 0) /* they hold the new key now */
 		keyring_drop_file(rotation->old, 0);
-	if (rotation->old && key_set_state(rotation->site, rotation->old, KEY_RETIRED, "retire", err) < 0)
-		return -1;
-	return key_set_state(rotation->site, rotation->fresh, KEY_ACTIVE, "activate", err);
+	return key_change_states(rotation->site, (struct key_change[]){ { rotation->old, KEY_RETIRED, "retire" },
+									{ rotation->fresh, KEY_ACTIVE, "activate" } }, 2,
+				 err);
 }
 
 int keys_rotate_linkage(struct key_site *site, const char *name, struct ctl_output *out, struct err *err)

@@ -9,42 +9,40 @@
 
 #include "ops/ctl/keys_rotate.h"
 #include "schema/keys.h"
-#include "schema/keys_new.h"
 
-static int take_recipient(struct keyring_key *key, const struct age_recipient *recipient)
+/* The team's own, by its public half: the one that an interrupted rotation began with, and none but a new one. */
+static int take_given(struct key_site *site, struct keyring_key *key, const char *given, struct err *err)
 {
-	char text[AGE_RECIPIENT_TEXT];
+	const struct keyring_key *old = keyring_in_state(&site->ring, KEY_TEAM, key->name, KEY_ACTIVE);
+	struct keyring_key fresh = { .kind = KEY_TEAM };
+	struct age_recipient recipient;
 
-	age_recipient_text(recipient, text);
-	snprintf(key->public_key, sizeof(key->public_key), "%s", text);
-	fingerprint_public(key->print, slice_of(recipient->key, AGE_KEY_BYTES));
-	return 0;
+	if (age_recipient_parse(&recipient, given, strlen(given), err) < 0)
+		return -1;
+	keyring_set_recipient(&fresh, &recipient);
+	if (old && strcmp(old->public_key, fresh.public_key) == 0)
+		return err_set(err, ERR_CONFIG, NULL, "this is the key that team %s has now: a rotation needs a new one",
+			       key->name);
+	if (key->print[0] && strcmp(key->public_key, fresh.public_key) != 0)
+		return err_set(err, ERR_CONFIG, NULL, "a rotation of team %s to another key (%s) was begun: run it again as it "
+			       "was, or take team %s %u out of " KEYRING_FILE ", and rotate to this one", key->name, key->print,
+			       key->name, key->epoch);
+	if (key->print[0])
+		return 0;
+	keyring_set_recipient(key, &recipient);
+	return key_enter(site, key, "the team made it", err);
 }
 
+/* One that is made here may be with the team from the moment it is entered. */
 static int make(struct key_site *site, struct keyring_key *key, struct err *err)
 {
 	const char *given = program_value(site->ctl->call, "recipient", NULL);
-	struct age_recipient recipient;
-	struct buf content = BUF_INIT;
 	char file[KEY_NAME_MAX + 48];
-	int result;
 
-	if (key->print[0])
-		return 0;
-	if (given) {
-		result = age_recipient_parse(&recipient, given, strlen(given), err);
-		if (result == 0)
-			result = take_recipient(key, &recipient);
-	} else {
-		result = keys_new_identity(&content, &recipient, err);
-		snprintf(file, sizeof(file), "teams/%s.%u.identity", key->name, key->epoch);
-		if (result == 0) {
-			take_recipient(key, &recipient);
-			result = key_put(site, key, file, buf_slice(&content), err);
-		}
-	}
-	buf_release(&content);
-	return result == 0 ? key_audit(site, "make", key, given ? "the team made it" : NULL, err) : -1;
+	if (given)
+		return take_given(site, key, given, err);
+	snprintf(file, sizeof(file), "teams/%s.%u.identity", key->name, key->epoch);
+	return key->print[0] ? 0 : key_have_identity(site, key, file, err);
 }
 
 static int give_route(struct key_site *site, const struct keyring_key *key, struct err *err)
@@ -77,11 +75,10 @@ int keys_rotate_team(struct key_site *site, const char *name, struct ctl_output 
 			name);
 	if (!key)
 		key = keyring_add(ring, KEY_TEAM, name, keyring_next_epoch(ring, KEY_TEAM, name));
-	if (make(site, key, err) < 0 || keyring_save(ring, err) < 0 || give_route(site, key, err) < 0)
-		return -1;
-	if (old && key_set_state(site, old, KEY_RETIRED, "retire", err) < 0)
+	if (make(site, key, err) < 0 || give_route(site, key, err) < 0)
 		return -1;
 	out->note = "route seals to the new key. The team opens new cases with the new identity and keeps the old one "
 		    "for the older cases: tip files are opened with `age -d -i NEW -i OLD`.";
-	return key_set_state(site, key, KEY_ACTIVE, "activate", err);
+	return key_change_states(site, (struct key_change[]){ { old, KEY_RETIRED, "retire" },
+							      { key, KEY_ACTIVE, "activate" } }, 2, err);
 }

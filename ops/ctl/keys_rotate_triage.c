@@ -31,48 +31,23 @@ static struct keyring_key *coming(struct keyring *ring, enum key_kind kind, unsi
 	return key ? key : keyring_add(ring, kind, "", epoch);
 }
 
-/* Makes the identity's file unless it is there; then the inventory has its public half. */
-static int have_identity(struct key_site *site, struct keyring_key *key, const char *file, struct err *err)
-{
-	struct age_recipient recipient;
-	struct buf content = BUF_INIT, path = BUF_INIT;
-	char text[AGE_RECIPIENT_TEXT];
-	int result = 0;
-
-	if (key->print[0] && access(keyring_path(&site->ring, file, &path), F_OK) == 0) {
-		buf_release(&path);
-		return 0;
-	}
-	result = keys_new_identity(&content, &recipient, err);
-	if (result == 0) {
-		age_recipient_text(&recipient, text);
-		snprintf(key->public_key, sizeof(key->public_key), "%s", text);
-		fingerprint_public(key->print, slice_of(recipient.key, AGE_KEY_BYTES));
-		result = key_put(site, key, file, buf_slice(&content), err);
-	}
-	if (result == 0)
-		result = key_audit(site, "make", key, NULL, err);
-	buf_release(&content);
-	buf_release(&path);
-	return result;
-}
-
-/* The identities of one epoch bear one number. */
+/*
+ * The identities of one epoch bear one number. One after the other, since an entry without its key must not be saved. A
+ * recovery identity may be offline from the moment it is entered.
+ */
 static int make_both(struct rotation *rotation, struct err *err)
 {
 	struct keyring *ring = &rotation->site->ring;
 	unsigned epoch = keyring_next_epoch(ring, KEY_TRIAGE, ""), other = keyring_next_epoch(ring, KEY_RECOVERY, "");
 	char file[48];
 
-	epoch = other > epoch ? other : epoch;
-	rotation->triage = coming(ring, KEY_TRIAGE, epoch);
-	rotation->recovery = coming(ring, KEY_RECOVERY, rotation->triage->epoch);
+	rotation->triage = coming(ring, KEY_TRIAGE, other > epoch ? other : epoch);
 	snprintf(file, sizeof(file), "triage/%u.identity", rotation->triage->epoch);
-	if (have_identity(rotation->site, rotation->triage, file, err) < 0)
+	if (key_have_identity(rotation->site, rotation->triage, file, err) < 0)
 		return -1;
+	rotation->recovery = coming(ring, KEY_RECOVERY, rotation->triage->epoch);
 	snprintf(file, sizeof(file), "recovery.%u.identity", rotation->recovery->epoch);
-	/* Once made it may be offline already. */
-	return rotation->recovery->print[0] ? 0 : have_identity(rotation->site, rotation->recovery, file, err);
+	return rotation->recovery->print[0] ? 0 : key_have_identity(rotation->site, rotation->recovery, file, err);
 }
 
 static int give_classify(struct rotation *rotation, struct err *err)
@@ -150,17 +125,34 @@ static int give_gateway(struct rotation *rotation, struct err *err)
 
 static int activate(struct rotation *rotation, struct err *err)
 {
-	struct keyring_key *const fresh[] = { rotation->triage, rotation->recovery };
+	const struct keyring *ring = &rotation->site->ring;
+	const struct key_change changes[] = {
+		{ keyring_in_state(ring, KEY_TRIAGE, "", KEY_ACTIVE), KEY_OVERLAP, "overlap" },
+		{ keyring_in_state(ring, KEY_RECOVERY, "", KEY_ACTIVE), KEY_OVERLAP, "overlap" },
+		{ rotation->triage, KEY_ACTIVE, "activate" }, { rotation->recovery, KEY_ACTIVE, "activate" },
+	};
 
-	for (size_t i = 0; i < 2; i++) {
-		struct keyring_key *old = keyring_in_state(&rotation->site->ring, fresh[i]->kind, "", KEY_ACTIVE);
+	return key_change_states(rotation->site, changes, sizeof(changes) / sizeof(changes[0]), err);
+}
 
-		if (old && key_set_state(rotation->site, old, KEY_OVERLAP, "overlap", err) < 0)
-			return -1;
-		if (key_set_state(rotation->site, fresh[i], KEY_ACTIVE, "activate", err) < 0)
-			return -1;
-	}
-	return 0;
+/* 1: the list in the folder is what the rotation asked for, signed by the site's root key; 0: it is not signed yet. */
+static int is_signed(const struct rotation *rotation, const struct recipients *list, struct err *err)
+{
+	struct buf path = BUF_INIT;
+	uint8_t root[RECIPIENTS_ROOT_PUBLIC];
+	int result = 1;
+
+	if (!list->has_signature || !names(&list->to.triage, rotation->triage))
+		return 0;
+	if (!names(&list->to.recovery, rotation->recovery))
+		return err_set(err, ERR_CONFIG, NULL, LIST ": names the new triage key, but another recovery key than "
+			       "recovery.%u.identity, whose holder could open nothing: have " REQUEST " signed as it is",
+			       rotation->recovery->epoch);
+	if (access(keyring_path(&rotation->site->ring, "root.pub", &path), F_OK) == 0 &&
+	    (keys_load_root_public(root, buf_text(&path), err) < 0 || recipients_verify(list, root, err) < 0))
+		result = err_prefix(err, LIST);
+	buf_release(&path);
+	return result;
 }
 
 int keys_rotate_triage(struct key_site *site, const char *name, struct ctl_output *out, struct err *err)
@@ -178,7 +170,10 @@ int keys_rotate_triage(struct key_site *site, const char *name, struct ctl_outpu
 	buf_release(&path);
 	if (result != 0)
 		return -1;
-	if (!list.has_signature || !names(&list.to.triage, rotation.triage)) {
+	result = is_signed(&rotation, &list, err);
+	if (result < 0)
+		return -1;
+	if (result == 0) {
 		out->note = "classify has the new identity. Take recovery.N.identity offline, have " REQUEST " signed there\n"
 			    "(tipctl recipients sign " LIST " --root root.key --request " REQUEST "), put the signed list\n"
 			    "into the folder of keys as " LIST ", and run this again.";

@@ -72,6 +72,15 @@ unsigned keyring_next_epoch(const struct keyring *ring, enum key_kind kind, cons
 	return epoch;
 }
 
+void keyring_set_recipient(struct keyring_key *key, const struct age_recipient *recipient)
+{
+	char text[AGE_RECIPIENT_TEXT];
+
+	age_recipient_text(recipient, text);
+	snprintf(key->public_key, sizeof(key->public_key), "%s", text);
+	fingerprint_public(key->print, slice_of(recipient->key, AGE_KEY_BYTES));
+}
+
 void keyring_add_file(struct keyring_key *key, const char *file)
 {
 	for (size_t i = 0; i < key->n_files; i++)

@@ -26,6 +26,7 @@
 
 #include "ops/runtime/buf.h"
 #include "ops/runtime/err.h"
+#include "schema/age.h"
 #include "schema/fingerprint.h"
 
 #define KEY_NAME_MAX 64
@@ -97,6 +98,8 @@ struct keyring_key *keyring_in_state(const struct keyring *ring, enum key_kind k
 				     enum key_state state);
 /* The next epoch: one above all there ever were. */
 unsigned keyring_next_epoch(const struct keyring *ring, enum key_kind kind, const char *name);
+/* The public half and the fingerprint of an age key. */
+void keyring_set_recipient(struct keyring_key *key, const struct age_recipient *recipient);
 /* Notes a copy, once; BUG when there are more than KEY_FILES_MAX. */
 void keyring_add_file(struct keyring_key *key, const char *file);
 void keyring_drop_file(struct keyring_key *key, size_t i);

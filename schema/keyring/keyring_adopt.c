@@ -46,15 +46,6 @@ static struct keyring_key *add_active(struct keyring *ring, enum key_kind kind, 
 	return key;
 }
 
-static void set_recipient(struct keyring_key *key, const struct age_recipient *recipient)
-{
-	char text[AGE_RECIPIENT_TEXT];
-
-	age_recipient_text(recipient, text);
-	snprintf(key->public_key, sizeof(key->public_key), "%s", text);
-	fingerprint_public(key->print, slice_of(recipient->key, AGE_KEY_BYTES));
-}
-
 /* The names that begin with a number, or any, and end so; sorted by scandir. Calls for each, without the suffix. */
 static int each_file(struct keyring *ring, const char *folder, const char *suffix,
 		     int (*each)(struct keyring *ring, const char *file, const char *stem, struct err *err),
@@ -99,7 +90,7 @@ static int adopt_triage(struct keyring *ring, const char *file, const char *stem
 
 	if (result == 0) {
 		age_identity_recipient(set.items[0], &recipient);
-		set_recipient(add_active(ring, KEY_TRIAGE, "", epoch ? epoch : keyring_next_epoch(ring, KEY_TRIAGE,
+		keyring_set_recipient(add_active(ring, KEY_TRIAGE, "", epoch ? epoch : keyring_next_epoch(ring, KEY_TRIAGE,
 			""), file),
 			      &recipient);
 		identity_set_release(&set);
@@ -145,7 +136,7 @@ static int adopt_team(struct keyring *ring, const char *file, const char *stem, 
 	if (result == 0) {
 		key = add_active(ring, KEY_TEAM, stem, 1, file);
 		keyring_drop_file(key, 0); /* the recipient is no secret: nobody destroys it */
-		set_recipient(key, &recipient);
+		keyring_set_recipient(key, &recipient);
 		snprintf(identity, sizeof(identity), "teams/%s.identity", stem);
 		add_active(ring, KEY_TEAM, stem, 1, identity);
 	}
@@ -190,8 +181,8 @@ static int adopt_recipients(struct keyring *ring, struct err *err)
 	if (is_there(ring, "recipients.json")) {
 		result = recipients_load(&list, keyring_path(ring, "recipients.json", &path), err);
 		if (result == 0) {
-			set_recipient(add_active(ring, KEY_RECOVERY, "", 1, "recovery.identity"), &list.to.recovery);
-			set_recipient(add_active(ring, KEY_CUSTODIAN, "", 1, "custodian.identity"), &list.to.custodian);
+			keyring_set_recipient(add_active(ring, KEY_RECOVERY, "", 1, "recovery.identity"), &list.to.recovery);
+			keyring_set_recipient(add_active(ring, KEY_CUSTODIAN, "", 1, "custodian.identity"), &list.to.custodian);
 		}
 	}
 	buf_release(&path);

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tipctl keys rotate and retire, as they are called: killed at each step and run again; keys that are in the way. */
+#include "tests/unit/ctl_keys_fixture.h"
+
+/* In its own site each time: killed at the first, the second … fsync, then run to its end; all must be as it should. */
+static void survives(const char *before, const char *line, void (*check)(struct fixture *f))
+{
+	int status = KILLED, n;
+
+	for (n = 0; status == KILLED; n++) {
+		struct fixture *f;
+		void *state;
+
+		assert_int_equal(begin_site(&state), 0);
+		f = state;
+		if (before)
+			must(f, before);
+		status = run_killed(f, n, line);
+		assert_true(status == KILLED || status == 0);
+		must(f, line);
+		check(f);
+		must_be_sound(f);
+		end(&state);
+	}
+	assert_true(n > 8);
+}
+
+static void bus_is_rotated(struct fixture *f)
+{
+	struct buf first = BUF_INIT, other = BUF_INIT;
+	bool twice = has_state(f, "bus", "3", "active"); /* it had ended: this was the next rotation */
+
+	assert_true(has_state(f, "bus", "2", twice ? "overlap" : "active"));
+	read_text(f, "dedupe/active", &first);
+	assert_string_equal(buf_text(&first), twice ? "3\n" : "2\n");
+	read_text(f, "site/bus/2.key", &first);
+	read_text(f, "dedupe/2.key", &other);
+	assert_string_equal(buf_text(&first), buf_text(&other));
+	buf_release(&first);
+	buf_release(&other);
+}
+
+static void a_bus_rotation_survives_kills(void **state)
+{
+	(void)state;
+	survives(NULL, "keys rotate bus --unasked", bus_is_rotated);
+}
+
+/* The list names keys that are there: that is what a lost step would break. */
+static void triage_is_on_its_way(struct fixture *f)
+{
+	struct buf list = BUF_INIT, other = BUF_INIT;
+
+	assert_true(has_state(f, "triage", "2", "coming") && has_state(f, "recovery", "2", "coming"));
+	assert_true(is_there(f, "site/recovery.2.identity"));
+	read_text(f, "site/triage/2.identity", &list);
+	read_text(f, "triage/2.identity", &other);
+	assert_string_equal(buf_text(&list), buf_text(&other));
+	sign_list(f);
+	must(f, "keys rotate triage --unasked");
+	assert_true(has_state(f, "triage", "2", "active") && has_state(f, "recovery", "2", "active"));
+	assert_true(has_state(f, "triage", "1", "overlap") && has_state(f, "recovery", "1", "overlap"));
+	buf_release(&list);
+	buf_release(&other);
+}
+
+static void a_triage_rotation_survives_kills(void **state)
+{
+	(void)state;
+	survives(NULL, "keys rotate triage --unasked", triage_is_on_its_way);
+}
+
+/* Behind the signature: both kinds change together, or the next rotation would begin with one of them. */
+static void the_end_of_a_triage_rotation_survives_kills(void **state)
+{
+	struct fixture *f;
+	int status = KILLED;
+
+	(void)state;
+	for (int n = 0; status == KILLED; n++) {
+		void *own;
+
+		assert_int_equal(begin_site(&own), 0);
+		f = own;
+		must(f, "keys rotate triage --unasked");
+		sign_list(f);
+		status = run_killed(f, n, "keys rotate triage --unasked");
+		if (status == KILLED && has_state(f, "triage", "2", "coming"))
+			must(f, "keys rotate triage --unasked");
+		assert_true(has_state(f, "triage", "2", "active") && has_state(f, "recovery", "2", "active"));
+		assert_true(has_state(f, "triage", "1", "overlap") && has_state(f, "recovery", "1", "overlap"));
+		must_be_sound(f);
+		end(&own);
+	}
+}
+
+static void team_is_rotated(struct fixture *f)
+{
+	struct buf text = BUF_INIT, other = BUF_INIT;
+
+	read_text(f, "site/teams/corruption.2.identity", &text); /* behind "# public key: " the recipient */
+	read_text(f, "route/corruption.recipient", &other);
+	if (!is_there(f, "site/teams/corruption.3.identity"))
+		assert_non_null(strstr(buf_text(&text), buf_text(&other)));
+	buf_release(&text);
+	buf_release(&other);
+}
+
+static void a_team_rotation_survives_kills(void **state)
+{
+	(void)state;
+	survives(NULL, "keys rotate team corruption --unasked", team_is_rotated);
+}
+
+static void linkage_is_rotated(struct fixture *f)
+{
+	struct buf text = BUF_INIT, other = BUF_INIT;
+
+	read_text(f, "site/linkage.key", &text);
+	read_text(f, "classify/linkage.secret", &other);
+	assert_string_equal(buf_text(&text), buf_text(&other));
+	assert_true(has_state(f, "linkage", "1", "retired"));
+	assert_false(is_there(f, "site/linkage.coming.key"));
+	buf_release(&text);
+	buf_release(&other);
+}
+
+static void a_linkage_rotation_survives_kills(void **state)
+{
+	(void)state;
+	survives(NULL, "keys rotate linkage --unasked", linkage_is_rotated);
+}
+
+/* A second rotation is refused until the first has been retired, so the last kill is behind the end. */
+static void an_adapter_rotation_survives_kills(void **state)
+{
+	int status = KILLED;
+
+	(void)state;
+	for (int n = 0; status == KILLED; n++) {
+		struct fixture *f;
+		void *own;
+
+		assert_int_equal(begin_site(&own), 0);
+		f = own;
+		status = run_killed(f, n, "keys rotate adapter web --unasked");
+		if (run(f, "keys rotate adapter web --unasked") != 0)
+			assert_non_null(strstr(buf_text(&said), "former keys"));
+		must(f, "keys retire adapter web --unasked");
+		if (run(f, "keys rotate adapter web --unasked") == 0)
+			must(f, "keys retire adapter web --unasked");
+		must_be_sound(f);
+		end(&own);
+	}
+}
+
+/* -- what is in the way -- */
+
+/* It used to be taken for the new key, or the inventory could not be read any more. */
+static void a_key_brought_before_is_taken_or_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct buf text = BUF_INIT, other = BUF_INIT;
+
+	copy(f, "site/linkage.key", "site/bus/2.key", 0600);
+	copy(f, "site/teams/corruption.identity", "site/triage/2.identity", 0600);
+	must(f, "keys rotate bus --unasked");
+	read_text(f, "site/linkage.key", &text);
+	read_text(f, "dedupe/2.key", &other);
+	assert_string_equal(buf_text(&text), buf_text(&other));
+	must_be_sound(f);
+	copy(f, "site/root.key", "site/teams/corruption.2.identity", 0600);
+	must_not(f, 78, "corruption.2.identity", "keys rotate team corruption --unasked");
+	must_be_sound(f);
+	copy(f, "site/recovery.identity", "triage/2.identity", 0600);
+	must_not(f, 78, "another key is there", "keys rotate triage --unasked");
+	unlink(at(f, "triage/2.identity"));
+	must(f, "keys rotate triage --unasked");
+	buf_release(&text);
+	buf_release(&other);
+}
+
+/* Whose key is not there any more is not made anew behind the back of who has a copy. */
+static void a_key_that_went_away_is_missed(void **state)
+{
+	struct fixture *f = *state;
+
+	must(f, "keys rotate triage --unasked");
+	unlink(at(f, "site/triage/2.identity"));
+	must_not(f, 78, "bring it back", "keys rotate triage --unasked");
+	copy(f, "triage/2.identity", "site/triage/2.identity", 0600);
+	unlink(at(f, "site/recovery.2.identity")); /* it is offline, where it belongs */
+	must(f, "keys rotate triage --unasked");
+}
+
+static void a_list_of_somebody_else_ends_no_rotation(void **state)
+{
+	struct fixture *f = *state;
+
+	must(f, "keys rotate triage --unasked");
+	must(f, "keys init other");
+	must(f, "recipients sign foreign.json --root other/root.key --request site/recipients.request.json");
+	copy(f, "foreign.json", "site/recipients.json", 0644);
+	must_not(f, 78, "recipients.json", "keys rotate triage --unasked");
+	assert_true(has_state(f, "triage", "2", "coming"));
+}
+
+/* A team that makes its key itself must get none that was made here, nor keep the old one. */
+static void a_team_gets_the_key_it_gave(void **state)
+{
+	struct fixture *f = *state;
+	struct buf line = BUF_INIT, text = BUF_INIT;
+
+	read_text(f, "site/teams/corruption.recipient", &text);
+	buf_printf(&line, "keys rotate team corruption --unasked -r %.*s", (int)text.len - 1, buf_text(&text));
+	must_not(f, 78, "has now", buf_text(&line));
+	must_not(f, 78, "daemons.route", "keys rotate team corruption"); /* begun with a key made here */
+	must(f, "keys init other --teams corruption");
+	read_text(f, "other/teams/corruption.recipient", &text);
+	buf_clear(&line);
+	buf_printf(&line, "keys rotate team corruption --unasked -r %.*s", (int)text.len - 1, buf_text(&text));
+	must_not(f, 78, "was begun", buf_text(&line));
+	must(f, "keys rotate team corruption --unasked");
+	must(f, buf_text(&line));
+	buf_clear(&line);
+	read_text(f, "route/corruption.recipient", &line);
+	assert_string_equal(buf_text(&line), buf_text(&text));
+	buf_release(&line);
+	buf_release(&text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_bus_rotation_survives_kills),
+		cmocka_unit_test(a_triage_rotation_survives_kills),
+		cmocka_unit_test(the_end_of_a_triage_rotation_survives_kills),
+		cmocka_unit_test(a_team_rotation_survives_kills),
+		cmocka_unit_test(a_linkage_rotation_survives_kills),
+		cmocka_unit_test(an_adapter_rotation_survives_kills),
+		cmocka_unit_test_setup_teardown(a_key_brought_before_is_taken_or_refused, begin_site, end),
+		cmocka_unit_test_setup_teardown(a_key_that_went_away_is_missed, begin_site, end),
+		cmocka_unit_test_setup_teardown(a_list_of_somebody_else_ends_no_rotation, begin_site, end),
+		cmocka_unit_test_setup_teardown(a_team_gets_the_key_it_gave, begin_site, end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
