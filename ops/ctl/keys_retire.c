@@ -5,7 +5,6 @@
  * rescued, until the key is destroyed.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -19,25 +18,38 @@ static bool is_in_use(const char *file)
 	return strncmp(file, FOLDER "/", strlen(FOLDER) + 1) != 0;
 }
 
-/* The first of its files in the site's own folder, under a name of its own in `retired`. */
+/* Whether the file holds the key itself: what is derived of a bus key does not bring it back. */
+static bool is_whole(const struct key_site *site, const struct keyring_key *key, const char *file)
+{
+	struct err why = ERR_INIT;
+
+	return !key_site_is_derived(key, file) && key_site_verify(site, key, file, &why) == 0;
+}
+
+/* Of what holds the key one copy goes to `retired`; without one nothing is taken away. */
 static int keep(struct key_site *site, struct keyring_key *key, struct err *err)
 {
 	struct buf path = BUF_INIT, content = BUF_INIT;
-	char own[64], kept[80];
+	char kept[48];
+	bool found = false;
 	int result = 0;
 
-	snprintf(own, sizeof(own), key->kind == KEY_BUS ? "bus/%u.key" : "triage/%u.identity", key->epoch);
-	snprintf(kept, sizeof(kept), FOLDER "/%s", own);
-	*strchr(kept + strlen(FOLDER) + 1, '/') = '.';
+	snprintf(kept, sizeof(kept), key->kind == KEY_BUS ? FOLDER "/bus.%u.key" : FOLDER "/triage.%u.identity",
+		 key->epoch);
 	if (mkdir(keyring_path(&site->ring, FOLDER, &path), 0700) != 0 && errno != EEXIST)
 		result = err_errno(err, "%s", buf_text(&path));
-	for (size_t i = 0; i < key->n_files && result == 0; i++)
-		if (strcmp(key->files[i], own) == 0) {
-			result = key_get(site, own, &content, err);
+	for (size_t i = 0; i < key->n_files && result == 0 && !found; i++) {
+		found = is_whole(site, key, key->files[i]);
+		if (found && is_in_use(key->files[i])) {
+			result = key_get(site, key->files[i], &content, err);
 			if (result == 0)
 				result = key_put(site, key, kept, buf_slice(&content), err);
-			break;
 		}
+	}
+	if (result == 0 && !found)
+		result = err_set(err, ERR_CONFIG, NULL, "no copy of %s key %u that could be kept is there, and to take it from "
+				 "the daemons would destroy it: bring one back (`tipctl keys check` names what is wrong), then "
+				 "retire it", key_kinds[key->kind].name, key->epoch);
 	buf_release(&path);
 	buf_release(&content);
 	return result;
@@ -48,10 +60,9 @@ static int retire(struct key_site *site, struct keyring_key *key, struct err *er
 	struct key_wish wishes[8];
 	size_t n = 0;
 
-	if (keep(site, key, err) < 0)
-		return -1;
 	key_find_copies(site, key);
-	if (keyring_save(&site->ring, err) < 0 || key_shred_files(site, key, is_in_use, err) < 0)
+	if (keep(site, key, err) < 0 || key_audit(site, "retiring", key, NULL, err) < 0 ||
+	    keyring_save(&site->ring, err) < 0 || key_shred_files(site, key, is_in_use, err) < 0)
 		return -1;
 	for (const struct bus_holder *holder = bus_holders; key->kind == KEY_BUS && holder->seals; holder++) {
 		wishes[n] = (struct key_wish){ .stage = holder->stage, .gone = true };
@@ -66,12 +77,26 @@ static int retire(struct key_site *site, struct keyring_key *key, struct err *er
 	return key_await(site, wishes, n, err) < 0 ? -1 : key_set_state(site, key, KEY_RETIRED, "retire", err);
 }
 
-/* Of the two identities of an epoch classify has one; nobody here has the other. */
+static bool is_open(const struct keyring_key *key)
+{
+	return key && (key->state == KEY_ACTIVE || key->state == KEY_OVERLAP);
+}
+
+/*
+ * With the triage key of its epoch goes the recovery key, which nobody here has; and one before it that has no triage
+ * key any more, since a folder's first recovery key is 1 whatever the triage key's number is.
+ */
 static int retire_recovery(struct key_site *site, unsigned epoch, struct err *err)
 {
-	struct keyring_key *key = keyring_find(&site->ring, KEY_RECOVERY, "", epoch);
+	for (size_t i = 0; i < site->ring.n; i++) {
+		struct keyring_key *key = site->ring.keys[i];
 
-	return key && key->state == KEY_OVERLAP ? key_set_state(site, key, KEY_RETIRED, "retire", err) : 0;
+		if (key->kind == KEY_RECOVERY && key->state == KEY_OVERLAP && key->epoch <= epoch &&
+		    !is_open(keyring_find(&site->ring, KEY_TRIAGE, "", key->epoch)) &&
+		    key_set_state(site, key, KEY_RETIRED, "retire", err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int find_epoch(struct key_site *site, enum key_kind kind, struct keyring_key **key, struct err *err)

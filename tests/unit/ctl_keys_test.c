@@ -154,6 +154,19 @@ static void an_adapter_rotation_survives_kills(void **state)
 	}
 }
 
+static void bus_is_retired(struct fixture *f)
+{
+	assert_true(has_state(f, "bus", "1", "retired"));
+	assert_true(is_there(f, "site/retired/bus.1.key"));
+	assert_false(is_there(f, "site/bus/1.key") || is_there(f, "dedupe/1.key") || is_there(f, "classify/1.key"));
+}
+
+static void retiring_survives_kills(void **state)
+{
+	(void)state;
+	survives("keys rotate bus --unasked", "keys retire bus --epoch 1 --unasked", bus_is_retired);
+}
+
 /* -- what is in the way -- */
 
 /* It used to be taken for the new key, or the inventory could not be read any more. */
@@ -229,6 +242,61 @@ static void a_team_gets_the_key_it_gave(void **state)
 	buf_release(&text);
 }
 
+/* A new epoch of both, and the one before retired. */
+static void end_triage(struct fixture *f, const char *epoch)
+{
+	char line[64];
+
+	must(f, "keys rotate triage --unasked");
+	sign_list(f);
+	must(f, "keys rotate triage --unasked");
+	snprintf(line, sizeof(line), "keys retire triage --epoch %s --unasked", epoch);
+	must(f, line);
+}
+
+/* Two people destroy a key, and nobody by retiring it. */
+static void retiring_never_takes_the_last_copy(void **state)
+{
+	struct fixture *f = *state;
+	struct buf text = BUF_INIT, other = BUF_INIT;
+
+	unlink(at(f, "site/keyring.yaml"));
+	copy(f, "site/triage/1.identity", "site/triage/old.identity", 0600);
+	unlink(at(f, "site/triage/1.identity"));
+	unlink(at(f, "triage/1.identity"));
+	read_text(f, "site/triage/old.identity", &text);
+	end_triage(f, "1");
+	assert_false(is_there(f, "site/triage/old.identity"));
+	read_text(f, "site/retired/triage.1.identity", &other);
+	assert_string_equal(buf_text(&text), buf_text(&other));
+	assert_true(has_state(f, "recovery", "1", "retired"));
+	must(f, "keys rotate bus --unasked");
+	for (size_t i = 0; i < 3; i++)
+		unlink(at(f, (const char *[]){ "site/bus/1.key", "dedupe/1.key", "classify/1.key" }[i]));
+	must_not(f, 78, "bring one back", "keys retire bus --epoch 1 --unasked");
+	assert_true(is_there(f, "site/bus/1.case.routed.key"));
+	buf_release(&text);
+	buf_release(&other);
+}
+
+/* Whether a daemon answers or not, what was done with a key is in the log. */
+static void what_is_cut_short_is_in_the_log(void **state)
+{
+	struct fixture *f = *state;
+	struct buf log = BUF_INIT;
+
+	must(f, "keys rotate adapter web --unasked");
+	must_not(f, 78, "daemons.gateway", "keys revoke adapter web");
+	read_text(f, "site/keys.log", &log);
+	assert_non_null(strstr(buf_text(&log), "\"did\":\"revoking\",\"key\":\"adapter web 2\""));
+	must(f, "keys revoke adapter web --unasked");
+	must(f, "keys rotate bus --unasked");
+	must_not(f, 78, "daemons.classify", "keys retire bus --epoch 1");
+	read_text(f, "site/keys.log", &log);
+	assert_non_null(strstr(buf_text(&log), "\"did\":\"retiring\",\"key\":\"bus 1\""));
+	buf_release(&log);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -238,10 +306,13 @@ int main(void)
 		cmocka_unit_test(a_team_rotation_survives_kills),
 		cmocka_unit_test(a_linkage_rotation_survives_kills),
 		cmocka_unit_test(an_adapter_rotation_survives_kills),
+		cmocka_unit_test(retiring_survives_kills),
 		cmocka_unit_test_setup_teardown(a_key_brought_before_is_taken_or_refused, begin_site, end),
 		cmocka_unit_test_setup_teardown(a_key_that_went_away_is_missed, begin_site, end),
 		cmocka_unit_test_setup_teardown(a_list_of_somebody_else_ends_no_rotation, begin_site, end),
 		cmocka_unit_test_setup_teardown(a_team_gets_the_key_it_gave, begin_site, end),
+		cmocka_unit_test_setup_teardown(retiring_never_takes_the_last_copy, begin_site, end),
+		cmocka_unit_test_setup_teardown(what_is_cut_short_is_in_the_log, begin_site, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
