@@ -7,7 +7,7 @@
  * done, to which keys by their fingerprints, and on which day it was signed. A file of one is three lines:
  *
  *     the operator's name
- *     destroy epoch 1: triage 1 0123456789abcdef, recovery 1 …, bus 1 …; 2026-11-28
+ *     destroy epoch 1: triage 1 0123456789abcdef, recovery 1 …; 2026-11-28
  *     128 hex digits, the signature
  */
 #ifndef TIPLINE_SCHEMA_CONFIRMATION_H

@@ -61,7 +61,8 @@ static const struct program_option options[] = {
 	{ "triage", 0, "RECIPIENT", "recipients sign: another triage key, age1… or a file with it" },
 	{ "recovery", 0, "RECIPIENT", "recipients sign: another recovery key" },
 	{ "custodian", 0, "RECIPIENT", "recipients sign: another custodian's key" },
-	{ "epoch", 0, "N", "recipients sign: the list's epoch, one more than before unless given; keys retire: which" },
+	{ "epoch", 0, "N", "recipients sign: the list's epoch, one more than before unless given; keys retire, confirm, "
+	  "destroy: which" },
 	{ "from", 0, "DAY", "recipients sign: the list's first day; unless given yesterday, since clocks differ" },
 	{ "within", 0, "DAYS", "recipients show, check, keys check: what ends in fewer days than this is expiring (14)" },
 	{ "keys", 0, "FOLDER", "keys: another folder of keys than the configuration's" },
@@ -165,8 +166,8 @@ const struct program ctl_program = {
 		"keys retire adapter NAME\n"
 		"keys revoke adapter NAME\n"
 		"keys operator NAME\n"
-		"keys confirm FILE --epoch N --operator FILE\n"
-		"keys destroy CONFIRMATION CONFIRMATION --epoch N\n"
+		"keys confirm FILE [triage|recovery|bus ...] --epoch N --operator FILE\n"
+		"keys destroy CONFIRMATION CONFIRMATION [triage|recovery|bus ...] --epoch N\n"
 		"recipients root FOLDER\n"
 		"recipients sign FILE --root FILE [--request FILE] [--triage RECIPIENT] [--recovery RECIPIENT] "
 		"[--custodian RECIPIENT] [--epoch N] [--from DAY] [--until DAY]\n"
@@ -212,13 +213,15 @@ const struct program ctl_program = {
 		"\n"
 		"keys operator NAME: makes an operator's key.\n"
 		"\n"
-		"keys confirm FILE: an operator signs, with his own key (--operator), that an epoch is to be destroyed; it "
-		"names the keys by fingerprint and holds for seven days.\n"
+		"keys confirm FILE: an operator signs, with his own key (--operator), that an epoch is to be destroyed, or of "
+		"its keys those of the kinds behind FILE alone; it names the keys by fingerprint, is shown, and holds for "
+		"seven days.\n"
 		"\n"
 		"keys destroy: with confirmations of two operators, overwrites and unlinks every copy of the triage, recovery "
-		"and bus keys of a retired epoch (--epoch). Nobody opens what was sealed under them any more, in Kafka, "
-		"spools, stores or backups. Cases that were sealed to teams stay readable by the teams, contact details by "
-		"the custodian (tipline-keys(7)).\n"
+		"and bus keys of a retired epoch (--epoch), or of the kinds that are named: exactly what both confirmed. One "
+		"that was interrupted, or waits for the recovery key, is run again with the same confirmations. Nobody opens "
+		"what was sealed under them any more, in Kafka, spools, stores or backups. Cases that were sealed to teams "
+		"stay readable by the teams, contact details by the custodian (tipline-keys(7)).\n"
 		"\n"
 		"recipients root: makes root.key and root.pub in a folder that is there. keys init makes them too, but a root "
 		"key that was never on a connected machine is better: make it offline and sign the first list there.\n"

@@ -12,6 +12,8 @@
 #include "schema/linkage.h"
 #include "schema/topics.h"
 
+const char key_site_other[] = "other-key";
+
 static const char *folder_of(const struct ctl *ctl)
 {
 	return program_value(ctl->call, "keys", ctl->conf ? conf_str(ctl->conf, "keys") : "");
@@ -191,7 +193,7 @@ static int check_print(const struct keyring_key *key, const char *path, struct e
 	else
 		result = print_sign(print, path, err);
 	if (result == 0 && strcmp(print, key->print) != 0)
-		return err_set(err, ERR_CONFIG, NULL, "%s: holds another key (%s) than the inventory says (%s)", path,
+		return err_set(err, ERR_CONFIG, key_site_other, "%s: holds another key (%s) than the inventory says (%s)", path,
 			       print, key->print);
 	return result;
 }

@@ -30,6 +30,8 @@ const char *key_site_place(const struct key_site *site, const char *program, con
  * fingerprint. A derived bus key is only read.
  */
 int key_site_verify(const struct key_site *site, const struct keyring_key *key, const char *file, struct err *err);
+/* The reason in `err` when the file is a key, but not this one. */
+extern const char key_site_other[];
 
 /* Whether the file's name is that of what is derived of a bus key for the sink. */
 bool key_site_is_derived(const struct keyring_key *key, const char *file);

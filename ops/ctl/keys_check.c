@@ -58,6 +58,11 @@ static void check_files(struct check *check, const struct keyring_key *key, cons
 {
 	struct buf path = BUF_INIT;
 
+	if (key->state == KEY_DESTROYED && key->n_files > 0) {
+		finding(check, label, "run `tipctl keys destroy` again, with the same confirmations",
+			"its destruction was cut short: copies may be left");
+		return;
+	}
 	for (size_t i = 0; i < key->n_files; i++) {
 		struct err why = ERR_INIT;
 

@@ -16,7 +16,8 @@
  *
  * States: coming (made, not everybody has it), active (used for what is new), overlap (an older one that still opens or
  * is accepted), retired (out of use; still kept here for what was parked, or by its holder for old cases), destroyed
- * (no copy is left; the line stays). A rotation that was interrupted leaves `coming`, and the next goes on from it.
+ * (no copy is left but those that `files` names while it goes on, or was cut short; the line stays). A rotation that
+ * was interrupted leaves `coming`, and the next goes on from it.
  *
  * The file is read strictly and written whole (temporary file, fsync, rename, fsync of the folder), mode 0600. A folder
  * without one gets one from what lies in it (keyring_open). One process at a time changes it: keyring_lock.
