@@ -34,6 +34,7 @@ class Daemon(threading.Thread):
         self.free = threading.Event()  # cleared: the next incarnation is not started yet
         self.free.set()
         self.process = None
+        self.reaping = threading.Lock()  # a process id may be another's once its process is reaped
         self.starts = 0
         self.ends = []          # exit statuses, negative for a signal
         self.cpu_seconds = 0.0  # of all incarnations that ended
@@ -51,9 +52,8 @@ class Daemon(threading.Thread):
                                                 env=self.env, start_new_session=True)
             self.starts += 1
             if self.stopping.is_set():
-                self.process.terminate()
-            _, status, usage = os.wait4(self.process.pid, 0)
-            self.process.returncode = os.waitstatus_to_exitcode(status)
+                self.kill(15)
+            usage = self.reap(self.process)
             self.ends.append(self.process.returncode)
             self.cpu_seconds += usage.ru_utime + usage.ru_stime
             self.rss_max = max(self.rss_max, usage.ru_maxrss * 1024)
@@ -62,6 +62,14 @@ class Daemon(threading.Thread):
             # Short for what was killed after it had worked, doubling for what fails at once.
             pause = 0.05 if time.monotonic() - began > 2 else min(pause * 2, 2.0)
             self.stopping.wait(pause)
+
+    def reap(self, process):
+        """Waits for the end. `kill` takes no Popen.send_signal, which may reap and leave nothing here to wait for."""
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        with self.reaping:
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        return usage
 
     def command(self):
         """What the next incarnation is started with."""
@@ -72,13 +80,11 @@ class Daemon(threading.Thread):
 
     def kill(self, sig=9):
         """Sends a signal to the running incarnation. False when there was none."""
-        if not self.alive():
-            return False
-        try:
-            self.process.send_signal(sig)
-        except ProcessLookupError:
-            return False
-        return True
+        with self.reaping:
+            if not self.alive():
+                return False
+            os.kill(self.process.pid, sig)
+            return True
 
     def stop(self):
         self.stopping.set()
