@@ -143,8 +143,8 @@ static void one_key_under_two_names_is_one_person(void **state)
 	end_bus(f);
 	confirm(f, " bus");
 	read_text(f, "site/keyring.yaml", &ring);
-	first = strstr(strstr(buf_text(&ring), "name: one"), "public: '") + 9;
-	second = strstr(strstr(buf_text(&ring), "name: two"), "public: '") + 9;
+	first = strstr(strstr(buf_text(&ring), "name: \"one\""), "public: \"") + 9;
+	second = strstr(strstr(buf_text(&ring), "name: \"two\""), "public: \"") + 9;
 	memcpy(second, first, 64);
 	write_text(f, "site/keyring.yaml", buf_text(&ring), 0600);
 	read_text(f, "one", &signed_by_one);
