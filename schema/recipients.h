@@ -62,7 +62,8 @@
 	  "whoever handed it out is not to be trusted") \
 	X(OLDER, "recipients-older", "give the gateways the newest list") \
 	X(CONFLICT, "recipients-conflict", "find out who signed two lists of one epoch, then sign one of a higher epoch") \
-	X(EXPIRED, "recipients-expired", "sign a new one (tipctl recipients sign) and give it to the gateways") \
+	X(EXPIRED, "recipients-expired", \
+	  "sign a new one (tipctl recipients sign) and give it to the gateways; or is this machine's clock ahead?") \
 	X(EARLY, "recipients-early", "wait for that day, or sign one that is valid today; is this machine's clock right?") \
 	X(ABSENT, "recipients-absent", "give keys.recipients the site's signed list, or connect to a gateway that has it") \
 	X(STATE, "recipients-state", "see that the folder of the spool can be written and has room")
