@@ -13,7 +13,7 @@
 #include "schema/hex.h"
 
 #define LOG_MAX (64u << 20)
-#define BEFORE_TEXT 33
+#define BEFORE_TEXT KEYRING_LOG_HASH
 
 static void hash_line(char text[BEFORE_TEXT], struct slice line)
 {
@@ -47,56 +47,102 @@ static bool next_line(struct slice *rest, struct slice *line)
 	return true;
 }
 
-static void hash_last(char text[BEFORE_TEXT], const struct buf *log)
-{
-	struct slice rest = buf_slice(log), line = slice_of(NULL, 0);
+/* What the log has, and whether that goes as far as the inventory knows. */
+struct standing {
+	size_t n, len; /* whole lines, and their bytes: what a crash cut short behind them is nobody's word */
+	char last[BEFORE_TEXT];
+	bool held;
+};
 
-	while (next_line(&rest, &line))
-		;
-	hash_line(text, line);
+static struct standing look(const struct key_site *site, const struct buf *log)
+{
+	struct slice rest = buf_slice(log), line;
+	struct standing standing = { .held = site->ring.log_lines == 0 };
+
+	hash_line(standing.last, slice_of(NULL, 0));
+	while (rest.len > 0 && memchr(rest.data, '\n', rest.len) && next_line(&rest, &line)) {
+		standing.len += line.len + 1;
+		hash_line(standing.last, line);
+		if (++standing.n == site->ring.log_lines)
+			standing.held = strcmp(standing.last, site->ring.log_last) == 0;
+	}
+	return standing;
 }
 
-/* In one write, so that two lines never mix; then on the disk. */
-static int append(const struct key_site *site, struct slice line, struct err *err)
+/* In one write, so that two lines never mix; then on the disk. What could not be written whole is taken back. */
+static int append(const struct key_site *site, size_t len, struct slice line, struct err *err)
 {
 	struct buf path = BUF_INIT;
 	int fd = open(keyring_path(&site->ring, KEY_AUDIT_FILE, &path), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC,
 		0600);
 	int result = 0;
 
-	if (fd < 0 || write(fd, line.data, line.len) != (ssize_t)line.len || fsync(fd) != 0)
+	if (fd < 0 || ftruncate(fd, (off_t)len) != 0 || write(fd, line.data, line.len) != (ssize_t)line.len ||
+	    fsync(fd) != 0)
 		result = err_errno(err, "%s: cannot write the audit log", buf_text(&path));
+	if (result != 0 && fd >= 0)
+		(void)!ftruncate(fd, (off_t)len);
 	if (fd >= 0)
 		close(fd);
 	buf_release(&path);
 	return result;
 }
 
-int key_audit(const struct key_site *site, const char *did, const struct keyring_key *key, const char *detail,
+static int add_line(struct key_site *site, struct standing *standing, json_t *entry, struct err *err)
+{
+	struct buf line = BUF_INIT;
+	char *text;
+	int result;
+
+	json_object_set_new(entry, "before", json_string(standing->last));
+	text = json_dumps(entry, JSON_COMPACT);
+	buf_printf(&line, "%s\n", text);
+	result = append(site, standing->len, buf_slice(&line), err);
+	if (result == 0) {
+		standing->n++;
+		standing->len += line.len;
+		hash_line(standing->last, slice_of(line.data, line.len - 1));
+		site->ring.log_lines = standing->n;
+		memcpy(site->ring.log_last, standing->last, sizeof(standing->last));
+	}
+	free(text);
+	json_decref(entry);
+	buf_release(&line);
+	return result;
+}
+
+static json_t *entry_of(const struct key_site *site, const char *did, const char *label, const char *print,
+			const char *detail)
+{
+	char day[CLOCK_DAY_TEXT];
+
+	clock_day_text(day, clock_day());
+	return json_pack("{s:s, s:o, s:s, s:s, s:s, s:o, s:o}", "day", day, "by",
+			 json_string(site->by) ?: json_string("(not UTF-8)"), "did", did, "key", label, "fingerprint", print,
+			 "detail", json_string(detail ? detail : "") ?: json_string("(not UTF-8)"), "login",
+			 json_string(site->login) ?: json_string("(not UTF-8)"));
+}
+
+int key_audit(struct key_site *site, const char *did, const struct keyring_key *key, const char *detail,
 	      struct err *err)
 {
-	char label[KEY_NAME_MAX + 32], before[BEFORE_TEXT], day[CLOCK_DAY_TEXT];
-	struct buf log = BUF_INIT, line = BUF_INIT;
+	char label[KEY_NAME_MAX + 32], cut[96];
+	struct buf log = BUF_INIT;
+	struct standing standing;
 	int result = read_log(site, &log, err);
-	json_t *entry;
-	char *text;
 
 	if (result == 0) {
+		standing = look(site, &log);
+		if (!standing.held) {
+			snprintf(cut, sizeof(cut), "of %zu lines that the inventory counts the last is not there",
+				 site->ring.log_lines);
+			result = add_line(site, &standing, entry_of(site, "log-cut", KEY_AUDIT_FILE, "", cut), err);
+		}
 		keyring_label(key, label);
-		hash_last(before, &log);
-		clock_day_text(day, clock_day());
-		entry = json_pack("{s:s, s:o, s:s, s:s, s:s, s:o, s:s}", "day", day, "by",
-				  json_string(site->by) ?: json_string("(not UTF-8)"), "did", did, "key", label,
-				  "fingerprint", key->print, "detail", json_string(detail ? detail : "") ?: json_string("(not UTF-8)"),
-				  "before", before);
-		text = json_dumps(entry, JSON_COMPACT);
-		buf_printf(&line, "%s\n", text);
-		free(text);
-		json_decref(entry);
-		result = append(site, buf_slice(&line), err);
+		if (result == 0)
+			result = add_line(site, &standing, entry_of(site, did, label, key->print, detail), err);
 	}
 	buf_release(&log);
-	buf_release(&line);
 	return result;
 }
 
@@ -122,6 +168,10 @@ int key_audit_check(const struct key_site *site, size_t *n, struct err *err)
 		json_decref(entry);
 		hash_line(before, line);
 	}
+	if (result == 0 && !look(site, &log).held)
+		result = err_set(err, ERR_CONFIG, NULL, "%s/" KEY_AUDIT_FILE ": has %zu lines, and the inventory counts %zu, "
+				 "of which the last is not there: its end was cut off, or exchanged", site->ring.folder, *n,
+				 site->ring.log_lines);
 	buf_release(&log);
 	return result;
 }

@@ -24,12 +24,11 @@ static void find_who(struct key_site *site)
 	const struct passwd *user = getpwuid(getuid());
 	const char *by = program_value(site->ctl->call, "by", NULL);
 
-	if (by)
-		snprintf(site->by, sizeof(site->by), "%s", by);
-	else if (user)
-		snprintf(site->by, sizeof(site->by), "%s", user->pw_name);
+	if (user)
+		snprintf(site->login, sizeof(site->login), "%s", user->pw_name);
 	else
-		snprintf(site->by, sizeof(site->by), "user %u", (unsigned)getuid());
+		snprintf(site->login, sizeof(site->login), "user %u", (unsigned)getuid());
+	snprintf(site->by, sizeof(site->by), "%s", by ? by : site->login);
 }
 
 /* What cannot be read there is `config check`'s to say. */
@@ -49,6 +48,20 @@ static int read_configurations(struct key_site *site, struct err *err)
 	return result;
 }
 
+/* Operators, retired and destroyed keys are not seen in the folder: a lost inventory is no new one. */
+static int check_adopted(const struct key_site *site, struct err *err)
+{
+	struct buf path = BUF_INIT;
+	int result = 0;
+
+	if (site->ring.adopted && access(keyring_path(&site->ring, KEY_AUDIT_FILE, &path), F_OK) == 0)
+		result = err_set(err, ERR_CONFIG, NULL, "%s: " KEYRING_FILE " is gone, and " KEY_AUDIT_FILE " says that there "
+				 "was one: bring it back from a copy; or move the log away as well, and it is made anew of the "
+				 "files that lie there", site->ring.folder);
+	buf_release(&path);
+	return result;
+}
+
 int key_site_open(struct key_site *site, struct ctl *ctl, bool change, struct err *err)
 {
 	const char *folder = folder_of(ctl);
@@ -63,7 +76,11 @@ int key_site_open(struct key_site *site, struct ctl *ctl, bool change, struct er
 			       "configuration, names the folder that `tipctl keys init` made");
 	if (keys_begin(err) < 0 || read_configurations(site, err) < 0)
 		return -1;
-	return change ? keyring_open_locked(&site->ring, folder, err) : keyring_open(&site->ring, folder, err);
+	if ((change ? keyring_open_locked(&site->ring, folder, err) : keyring_open(&site->ring, folder, err)) < 0 ||
+	    check_adopted(site, err) < 0)
+		return -1;
+	/* Before anything is logged: from then on a log without an inventory says that one was lost. */
+	return change && site->ring.adopted ? keyring_save(&site->ring, err) : 0;
 }
 
 void key_site_close(struct key_site *site)

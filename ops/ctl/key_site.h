@@ -10,11 +10,14 @@
 #include "ops/ctl/ctl.h"
 #include "schema/keyring/keyring.h"
 
+#define KEY_AUDIT_FILE "keys.log" /* in the folder of keys: key_audit.h */
+
 struct key_site {
 	struct ctl *ctl;
 	struct keyring ring;
 	struct config_set *set; /* owned; empty without --config */
-	char by[128];           /* --by, else the login name */
+	char login[64];         /* of the user that tipctl runs as */
+	char by[128];           /* --by, else the same */
 };
 
 /* `change`: as the only one who changes the inventory. Close it in any case. */

@@ -3,6 +3,9 @@
  * keyring: the inventory of a site's keys, keyring.yaml in the folder of `tipctl keys init`. No secret is in it.
  *
  *     version: 1
+ *     log:                         how far the audit log went when this was written; absent: nowhere
+ *       lines: 7
+ *       last: '…'                  32 hex digits, the hash of that line
  *     keys:
  *       - key: bus                 a kind: root, triage, recovery, custodian, bus, linkage, team, adapter …
  *         name: "corruption"       of a team, an adapter, an operator
@@ -35,6 +38,7 @@
 #define KEY_FILES_MAX 64
 #define KEYRING_KEYS_MAX 4096
 #define KEYRING_FILE "keyring.yaml"
+#define KEYRING_LOG_HASH 33
 
 enum key_kind {
 	KEY_ROOT, KEY_TRIAGE, KEY_RECOVERY, KEY_CUSTODIAN, KEY_BUS, KEY_LINKAGE, KEY_TEAM, KEY_ADAPTER, KEY_GATEWAY,
@@ -72,6 +76,8 @@ struct keyring {
 	struct keyring_key **keys; /* owned; by kind, name, epoch */
 	size_t n;
 	int lock; /* -1: not held */
+	size_t log_lines; /* of keys.log; whoever writes there keeps both */
+	char log_last[KEYRING_LOG_HASH];
 	bool adopted; /* there was no file: made from what lies in the folder */
 };
 

@@ -124,9 +124,32 @@ static int read_key(struct keyring *ring, const struct yaml_node *map, struct er
 	return read_files(key, map, err);
 }
 
+static int read_log(struct keyring *ring, const struct yaml_node *log, struct err *err)
+{
+	static const char *const allowed[] = { "lines", "last", NULL };
+	uint8_t bytes[(KEYRING_LOG_HASH - 1) / 2];
+	const char *last;
+	int64_t lines;
+
+	if (!log)
+		return 0;
+	if (yaml_kind(log) != YAML_MAP || !yaml_get(log, "lines"))
+		return yaml_error(log, err, "log: a map of lines and last is needed");
+	if (yaml_only_keys(log, allowed, err) < 0 || yaml_int(yaml_get(log, "lines"), 1, INT32_MAX, &lines, err) < 0)
+		return -1;
+	last = text_of(log, "last", true, KEYRING_LOG_HASH, err);
+	if (!last)
+		return -1;
+	if (hex_decode(bytes, sizeof(bytes), last, strlen(last)) < 0)
+		return yaml_error(yaml_get(log, "last"), err, "last: not 32 lower-case hex digits");
+	ring->log_lines = (size_t)lines;
+	snprintf(ring->log_last, sizeof(ring->log_last), "%s", last);
+	return 0;
+}
+
 static int read_root(struct keyring *ring, const struct yaml_node *root, struct err *err)
 {
-	static const char *const allowed[] = { "version", "keys", NULL };
+	static const char *const allowed[] = { "version", "log", "keys", NULL };
 	const struct yaml_node *version, *keys;
 	int64_t number;
 
@@ -139,6 +162,8 @@ static int read_root(struct keyring *ring, const struct yaml_node *root, struct 
 		return -1;
 	if (number != VERSION)
 		return yaml_error(version, err, "version: made by another release of tipctl");
+	if (read_log(ring, yaml_get(root, "log"), err) < 0)
+		return -1;
 	keys = yaml_get(root, "keys");
 	if (!keys || yaml_kind(keys) != YAML_LIST || yaml_count(keys) > KEYRING_KEYS_MAX)
 		return yaml_error(root, err, "keys: a list of at most %d is needed", KEYRING_KEYS_MAX);

@@ -49,7 +49,10 @@ static void print_key(struct buf *text, const struct keyring_key *key)
 
 void keyring_print(const struct keyring *ring, struct buf *text)
 {
-	buf_append_str(text, "# What keys there are, kept by `tipctl keys`. No secret is in it.\nversion: 1\nkeys:\n");
+	buf_append_str(text, "# What keys there are, kept by `tipctl keys`. No secret is in it.\nversion: 1\n");
+	if (ring->log_lines > 0)
+		buf_printf(text, "log:\n  lines: %zu\n  last: '%s'\n", ring->log_lines, ring->log_last);
+	buf_append_str(text, "keys:\n");
 	if (ring->n == 0)
 		buf_append_str(text, "  []\n");
 	for (size_t i = 0; i < ring->n; i++)

@@ -297,6 +297,77 @@ static void what_is_cut_short_is_in_the_log(void **state)
 	buf_release(&log);
 }
 
+/* Takes the last line off the log: the first byte behind the one before. */
+static void cut_log(struct fixture *f)
+{
+	struct buf log = BUF_INIT;
+	size_t end;
+
+	read_text(f, "site/keys.log", &log);
+	for (end = log.len - 1; end > 0 && log.data[end - 1] != '\n'; end--)
+		;
+	assert_int_equal(truncate(at(f, "site/keys.log"), (off_t)end), 0);
+	buf_release(&log);
+}
+
+static void must_say(struct fixture *f, const char *says, const char *line)
+{
+	int status = run(f, line);
+
+	if (status != 1 || !strstr(buf_text(&said), says))
+		fail_msg("%s: status %d, wanted 1 and \"%s\": %s", line, status, says, buf_text(&said));
+}
+
+static void a_log_whose_end_is_cut_off_is_missed(void **state)
+{
+	struct fixture *f = *state;
+	struct buf log = BUF_INIT;
+
+	must(f, "keys rotate bus --unasked --by Somebody");
+	must(f, "keys retire bus --epoch 1 --unasked");
+	must_be_sound(f);
+	cut_log(f);
+	must_say(f, "cut off", "--json keys check");
+	must(f, "keys rotate team corruption --unasked");
+	read_text(f, "site/keys.log", &log);
+	assert_non_null(strstr(buf_text(&log), "\"did\":\"log-cut\"")); /* what comes after does not cover it up */
+	assert_non_null(strstr(buf_text(&log), "\"by\":\"Somebody\""));
+	assert_int_equal(count(buf_text(&log), "\"login\":\""), count(buf_text(&log), "\n"));
+	assert_null(strstr(buf_text(&log), "\"login\":\"Somebody\""));
+	must_be_sound(f);
+	unlink(at(f, "site/keys.log"));
+	must_say(f, "cut off", "--json keys check");
+	buf_release(&log);
+}
+
+/* A crash in the middle of a line leaves a piece that is nobody's word; it must not spoil the next line. */
+static void half_a_line_of_the_log_goes(void **state)
+{
+	struct fixture *f = *state;
+	FILE *log;
+
+	must(f, "keys operator one");
+	log = fopen(at(f, "site/keys.log"), "a");
+	assert_non_null(log);
+	assert_true(fputs("{\"day\":\"20", log) >= 0);
+	assert_int_equal(fclose(log), 0);
+	must(f, "keys operator two");
+	must_be_sound(f);
+}
+
+/* Its operators, and what was retired and destroyed, are nowhere else. */
+static void a_lost_inventory_is_not_made_anew(void **state)
+{
+	struct fixture *f = *state;
+
+	must(f, "keys operator one");
+	unlink(at(f, "site/keyring.yaml"));
+	must_not(f, 78, "bring it back", "keys list");
+	must_not(f, 78, "bring it back", "keys operator two");
+	unlink(at(f, "site/keys.log"));
+	must(f, "keys operator two");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -313,6 +384,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_team_gets_the_key_it_gave, begin_site, end),
 		cmocka_unit_test_setup_teardown(retiring_never_takes_the_last_copy, begin_site, end),
 		cmocka_unit_test_setup_teardown(what_is_cut_short_is_in_the_log, begin_site, end),
+		cmocka_unit_test_setup_teardown(a_log_whose_end_is_cut_off_is_missed, begin_site, end),
+		cmocka_unit_test_setup_teardown(half_a_line_of_the_log_goes, begin_site, end),
+		cmocka_unit_test_setup_teardown(a_lost_inventory_is_not_made_anew, begin_site, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
