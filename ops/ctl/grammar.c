@@ -30,7 +30,7 @@ const struct ctl_command ctl_commands[] = {
 	{ "keys export", "", 0, 0, 0, ctl_keys_export, "the public keys (--public)", "keys public" },
 	{ "keys rotate", "triage|bus|linkage|team|adapter [NAME]", 1, 2, CTL_CONF, ctl_keys_rotate,
 	  "a new key in place of an older one, while everything runs", "keys by recipient wait unasked" },
-	{ "keys retire", "triage|bus|adapter [NAME]", 1, 2, CTL_CONF, ctl_keys_retire,
+	{ "keys retire", "triage|bus|adapter|operator [NAME]", 1, 2, CTL_CONF, ctl_keys_retire,
 	  "end the use of an older one", "keys by epoch wait unasked" },
 	{ "keys revoke", "adapter NAME", 2, 2, CTL_CONF, ctl_keys_revoke, "take nothing of an adapter any more",
 	  "keys by wait unasked" },

@@ -280,7 +280,7 @@ static void change(struct keyring_key *key, enum key_state state)
 {
 	key->state = state;
 	if (state == KEY_ACTIVE) {
-		key->from = clock_day();
+		key->from = key->from > clock_day() ? key->from : clock_day();
 		key->until = key_kinds[key->kind].days ? key->from + key_kinds[key->kind].days : 0;
 	} else if (state != KEY_COMING) {
 		key->until = clock_day();

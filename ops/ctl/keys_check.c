@@ -88,6 +88,9 @@ static void check_files(struct check *check, const struct keyring_key *key, cons
 
 static void check_time(struct check *check, const struct keyring_key *key, const char *label)
 {
+	if (key->kind == KEY_OPERATOR && key->state == KEY_ACTIVE && key->from > check->today)
+		finding(check, label, "retire the operator, unless you know of him (" KEY_AUDIT_FILE " says who made him)",
+			"a new operator, whose confirmations count in %lld days", (long long)(key->from - check->today));
 	if (key->state == KEY_COMING)
 		finding(check, label, "run the rotation again: it goes on where it ended",
 			"a rotation began and was not finished");

@@ -40,6 +40,9 @@ static int check(const struct key_site *site, const char *path, const struct key
 		*who = keyring_find(&site->ring, KEY_OPERATOR, name, 1);
 		if (!*who || (*who)->state != KEY_ACTIVE || hex_decode(open, sizeof(open), (*who)->public_key, 64) < 0)
 			result = err_set(err, ERR_CONFIG, NULL, "there is no operator %s", name);
+		else if ((*who)->from > clock_day())
+			result = err_set(err, ERR_CONFIG, NULL, "operator %s was made beside two others, and counts from the day "
+					 "that `tipctl keys list` shows: until then they can see that he is there", name);
 		else if (confirmation_verify(&one, open, err) < 0 || key_statement_check(selection, one.statement, err) < 0)
 			result = -1;
 	}

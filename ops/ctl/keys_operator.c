@@ -9,10 +9,13 @@
 
 #include "ops/ctl/key_move.h"
 #include "ops/ctl/key_statement.h"
+#include "ops/runtime/clock.h"
 #include "schema/confirmation.h"
 #include "schema/hex.h"
 #include "schema/keys.h"
 #include "schema/keys_new.h"
+
+#define OPERATOR_WAITS_DAYS 7
 
 static bool is_name(const char *name)
 {
@@ -22,8 +25,22 @@ static bool is_name(const char *name)
 	       name[0] != '-' && name[0] != '.';
 }
 
+/*
+ * Two can be made at once. Who comes later counts after a week, in which the others can see him in `keys list` and
+ * `keys check`: or one operator would make himself the second person.
+ */
+static int64_t counts_from(const struct keyring *ring)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ring->n; i++)
+		n += ring->keys[i]->kind == KEY_OPERATOR;
+	return n < 2 ? clock_day() : clock_day() + OPERATOR_WAITS_DAYS;
+}
+
 static int make_operator(struct key_site *site, const char *name, struct err *err)
 {
+	const int64_t from = counts_from(&site->ring);
 	struct keyring_key *key = keyring_add(&site->ring, KEY_OPERATOR, name, 1);
 	struct buf content = BUF_INIT, path = BUF_INIT;
 	uint8_t open[FRAME_SIGN_PUBLIC];
@@ -33,6 +50,7 @@ static int make_operator(struct key_site *site, const char *name, struct err *er
 	snprintf(file, sizeof(file), "operators/%s.sign", name);
 	if (mkdir(keyring_path(&site->ring, "operators", &path), 0700) != 0 && errno != EEXIST)
 		result = err_errno(err, "%s", buf_text(&path));
+	key->from = from;
 	keys_new_sign(&content, open);
 	hex_encode(key->public_key, open, sizeof(open));
 	fingerprint_public(key->print, slice_of(open, sizeof(open)));
@@ -57,8 +75,10 @@ int ctl_keys_operator(struct ctl *ctl, struct ctl_output *out, struct err *err)
 	if (result == 0)
 		result = make_operator(&site, name, err);
 	if (result == 0) {
-		out->value = json_pack("{s:s, s:s}", "operator", name, "fingerprint",
-				       keyring_find(&site.ring, KEY_OPERATOR, name, 1)->print);
+		const struct keyring_key *key = keyring_find(&site.ring, KEY_OPERATOR, name, 1);
+
+		out->value = json_pack("{s:s, s:s, s:o}", "operator", name, "fingerprint", key->print, "counts_from",
+				       ctl_date(key->from));
 		out->note = "Give operators/NAME.sign to the operator, and to nobody else, and remove it here.";
 	}
 	key_site_close(&site);

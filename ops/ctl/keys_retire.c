@@ -125,6 +125,16 @@ static int retire_kind(struct key_site *site, enum key_kind kind, struct err *er
 	return kind == KEY_TRIAGE ? retire_recovery(site, key->epoch, err) : 0;
 }
 
+/* His confirmations count no more. */
+static int retire_operator(struct key_site *site, const char *name, struct err *err)
+{
+	struct keyring_key *key = keyring_find(&site->ring, KEY_OPERATOR, name, 1);
+
+	if (!key || key->state != KEY_ACTIVE)
+		return err_set(err, ERR_CONFIG, NULL, "there is no operator %.64s: see `tipctl keys list`", name);
+	return key_set_state(site, key, KEY_RETIRED, "retire", err);
+}
+
 int ctl_keys_retire(struct ctl *ctl, struct ctl_output *out, struct err *err)
 {
 	const char *what = ctl->argv[0];
@@ -137,9 +147,11 @@ int ctl_keys_retire(struct ctl *ctl, struct ctl_output *out, struct err *err)
 		result = retire_kind(&site, KEY_BUS, err);
 	else if (result == 0 && strcmp(what, "triage") == 0 && ctl->argc == 1)
 		result = retire_kind(&site, KEY_TRIAGE, err);
+	else if (result == 0 && strcmp(what, "operator") == 0 && ctl->argc == 2)
+		result = retire_operator(&site, ctl->argv[1], err);
 	else if (result == 0)
 		result = err_set(err, ERR_USAGE, "bad-value", "usage: tipctl keys retire triage|bus --epoch N, or adapter "
-			"NAME");
+			"NAME, or operator NAME");
 	if (result == 0)
 		out->value = json_pack("{s:s, s:s}", "retired", what, "name", ctl->argc > 1 ? ctl->argv[1] : "");
 	key_site_close(&site);

@@ -35,8 +35,8 @@ const struct key_kind_facts key_kinds[N_KEY_KINDS] = {
 		"neither opens a tip nor has one sealed to himself. Make a new pair, and bring adapters the public half.",
 		0, false, false },
 	[KEY_OPERATOR] = { "operator", "the operator", "nothing; confirms that a key is destroyed",
-		"Lost or stolen: `tipctl keys operator` makes a key under another name; take the old one's line out of the "
-		"inventory.", 0, true, true },
+		"Lost or stolen: `tipctl keys retire operator NAME`; `tipctl keys operator` makes a key under another name, "
+		"which counts after seven days.", 0, true, true },
 };
 
 const char *const key_state_names[N_KEY_STATES] = { "coming", "active", "overlap", "retired", "destroyed" };

@@ -33,6 +33,11 @@ static void confirm(struct fixture *f, const char *kinds)
 	}
 }
 
+static void confirm_refused(struct fixture *f)
+{
+	must_not(f, 78, "of no operator", "keys confirm again bus --epoch 1 --operator site/operators/one.sign");
+}
+
 static int begin_operators(void **state)
 {
 	if (begin_site(state) != 0)
@@ -155,6 +160,30 @@ static void one_key_under_two_names_is_one_person(void **state)
 	buf_release(&signed_by_one);
 }
 
+/* The third could be one of the two: the others have a week to see him. */
+static void a_third_operator_waits(void **state)
+{
+	struct fixture *f = *state;
+
+	end_bus(f);
+	confirm(f, " bus");
+	must(f, "keys operator three");
+	unlink(at(f, "two"));
+	must(f, "keys confirm two bus --epoch 1 --operator site/operators/three.sign");
+	must_not(f, 78, "operator three was made beside two others", "keys destroy one two bus --epoch 1");
+	assert_int_equal(run(f, "--json keys check"), 1);
+	assert_non_null(strstr(buf_text(&said), "a new operator"));
+	must(f, "keys retire operator one");
+	confirm_refused(f);
+	must_not(f, 78, "no operator one", "keys destroy one two bus --epoch 1");
+	must_not(f, 78, "no operator one", "keys retire operator one");
+	must(f, "keys operator four"); /* it is no way round that one of two is retired */
+	unlink(at(f, "two"));
+	must(f, "keys confirm two bus --epoch 1 --operator site/operators/four.sign");
+	must_not(f, 78, "no operator one", "keys destroy one two bus --epoch 1");
+	must_not(f, 78, "operator four was made", "keys destroy two two bus --epoch 1");
+}
+
 static void sign_on(struct fixture *f, int64_t day)
 {
 	uint8_t secret[FRAME_SIGN_SECRET];
@@ -198,6 +227,7 @@ int main(void)
 		cmocka_unit_test(it_goes_on_with_the_same_confirmations),
 		cmocka_unit_test_setup_teardown(a_key_that_is_offline_follows, begin_operators, end),
 		cmocka_unit_test_setup_teardown(one_key_under_two_names_is_one_person, begin_operators, end),
+		cmocka_unit_test_setup_teardown(a_third_operator_waits, begin_operators, end),
 		cmocka_unit_test_setup_teardown(a_confirmation_ends, begin_operators, end),
 	};
 
