@@ -177,7 +177,7 @@ static int write_named(const char *path, struct slice content, unsigned mode, na
 	char temporary[PATH_LENGTH_MAX];
 	int fd, result;
 
-	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= sizeof(temporary))
+	if ((size_t)snprintf(temporary, sizeof(temporary), "%s" KEYS_TEMPORARY, path) >= sizeof(temporary))
 		return err_set(err, ERR_CONFIG, NULL, "the path of a key file is too long");
 	fd = mkostemp(temporary, O_CLOEXEC);
 	if (fd < 0)

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "schema/keys_new.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -86,10 +89,40 @@ static int overwrite(int fd, const char *path, struct err *err)
 	return fsync(fd) == 0 ? 0 : err_errno(err, "%s: cannot overwrite it", path);
 }
 
-int keys_shred(const char *path, struct err *err)
+int keys_left_over(const char *path, int (*each)(void *arg, const char *left, struct err *err), void *arg,
+		   struct err *err)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	size_t len = strlen(name), mark = strlen(KEYS_TEMPORARY) - 6;
+	struct buf folder = BUF_INIT;
+	struct dirent **entries;
+	int n, result = 0;
+
+	buf_append(&folder, slash ? path : "./", slash ? (size_t)(slash - path) + 1 : 2);
+	n = scandir(buf_text(&folder), &entries, NULL, alphasort);
+	for (int i = 0; i < n; i++) {
+		const char *entry = entries[i]->d_name;
+
+		if (result == 0 && strncmp(entry, name, len) == 0 && strncmp(entry + len, KEYS_TEMPORARY, mark) == 0 &&
+		    strlen(entry + len) == mark + 6) {
+			buf_printf(&folder, "%s", entry);
+			result = each(arg, buf_text(&folder), err);
+			buf_clear(&folder);
+			buf_append(&folder, slash ? path : "./", slash ? (size_t)(slash - path) + 1 : 2);
+		}
+		free(entries[i]);
+	}
+	if (n >= 0)
+		free(entries);
+	buf_release(&folder);
+	return result;
+}
+
+static int shred_one(void *arg, const char *path, struct err *err)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK), result;
 
+	(void)arg;
 	if (fd < 0)
 		return errno == ENOENT ? 0 : err_errno(err, "%s: cannot overwrite it", path);
 	result = overwrite(fd, path, err);
@@ -97,4 +130,14 @@ int keys_shred(const char *path, struct err *err)
 	if (result == 0 && unlink(path) != 0)
 		result = err_errno(err, "%s: cannot unlink it", path);
 	return result == 0 ? keys_sync_parent(path, err) : -1;
+}
+
+int keys_shred_left_over(const char *path, struct err *err)
+{
+	return keys_left_over(path, shred_one, NULL, err);
+}
+
+int keys_shred(const char *path, struct err *err)
+{
+	return keys_shred_left_over(path, err) < 0 ? -1 : shred_one(NULL, path, err);
 }

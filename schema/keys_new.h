@@ -20,11 +20,16 @@ void keys_new_secret(uint8_t key[32]);
 /* `len` bytes, at most 64, as hex digits and a newline. */
 void keys_hex_file(struct buf *content, const uint8_t *key, size_t len);
 
+/* Calls for each file that a write of this one left beside it when it was killed. Nothing reads those. */
+int keys_left_over(const char *path, int (*each)(void *arg, const char *left, struct err *err), void *arg,
+		   struct err *err);
 /*
- * Overwrites a file with random bytes, brings that to the disk, unlinks the name and brings that to the disk too. A
- * file that is not there is none. What the file system or the drive keeps of old blocks is not in our hands: where
- * that matters keys lie on an encrypted disk, or in memory.
+ * Overwrites a file, and what keys_left_over finds of it, with random bytes, brings that to the disk, unlinks the name
+ * and brings that to the disk too. A file that is not there is none. What the file system or the drive keeps of old
+ * blocks is not in our hands: where that matters keys lie on an encrypted disk, or in memory.
  */
 int keys_shred(const char *path, struct err *err);
+/* The latter alone. Nobody may be writing the file. */
+int keys_shred_left_over(const char *path, struct err *err);
 
 #endif

@@ -8,6 +8,9 @@
 #include "ops/runtime/buf.h"
 #include "ops/runtime/err.h"
 
+/* Behind the name of a file that is being written; six letters or digits in place of the X. */
+#define KEYS_TEMPORARY ".new-XXXXXX"
+
 /* Takes the next line of `rest` that is neither empty nor a comment; false when there is none. */
 bool key_line_next(struct slice *rest, struct slice *line);
 /* "; it looks like …" where a line is a key of another kind, by how it begins; or "". Never shows any of it. */

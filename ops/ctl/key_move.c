@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/ctl/key_move.h"
 
+#include <dirent.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -138,6 +140,27 @@ static void find_copy(struct keyring_key *key, const char *folder, const char *s
 	buf_release(&path);
 }
 
+/* Whatever they are called: classify reads every *.identity of its folder. */
+static void find_identities(struct key_site *site, struct keyring_key *key, const char *place)
+{
+	struct buf path = BUF_INIT;
+	struct dirent **entries;
+	int n = scandir(place, &entries, NULL, alphasort);
+
+	for (int i = 0; i < n; i++) {
+		struct err why = ERR_INIT;
+
+		buf_clear(&path);
+		buf_printf(&path, "%s/%s", place, entries[i]->d_name);
+		if (key_site_is_identity(entries[i]->d_name) && key_site_verify(site, key, buf_text(&path), &why) == 0)
+			keyring_add_file(key, buf_text(&path));
+		free(entries[i]);
+	}
+	if (n >= 0)
+		free(entries);
+	buf_release(&path);
+}
+
 void key_find_copies(struct key_site *site, struct keyring_key *key)
 {
 	static const char *const programs[] = { "tipline-classify", "tipline-dedupe", "tipline-route", "tipline-sink" };
@@ -150,7 +173,7 @@ void key_find_copies(struct key_site *site, struct keyring_key *key)
 		find_copy(key, buf_text(&folder), TOPIC_ROUTED ".key");
 	}
 	if (key->kind == KEY_TRIAGE && *key_site_place(site, "tipline-classify", "keys.triage", &folder))
-		find_copy(key, buf_text(&folder), "identity");
+		find_identities(site, key, buf_text(&folder));
 	buf_release(&folder);
 }
 
@@ -287,6 +310,19 @@ static void change(struct keyring_key *key, enum key_state state)
 	}
 }
 
+/* What runs that were killed left beside the files they wrote: the lock is held, and nobody writes there now. */
+static int sweep(const struct keyring *ring, struct err *err)
+{
+	struct buf path = BUF_INIT;
+	int result = 0;
+
+	for (size_t i = 0; i < ring->n; i++)
+		for (size_t k = 0; k < ring->keys[i]->n_files && result == 0; k++)
+			result = keys_shred_left_over(keyring_path(ring, ring->keys[i]->files[k], &path), err);
+	buf_release(&path);
+	return result;
+}
+
 int key_change_states(struct key_site *site, const struct key_change *changes, size_t n, struct err *err)
 {
 	/* The log first: what is cut short in between is done again, and must not be missing there. */
@@ -296,7 +332,7 @@ int key_change_states(struct key_site *site, const struct key_change *changes, s
 	for (size_t i = 0; i < n; i++)
 		if (changes[i].key)
 			change(changes[i].key, changes[i].state);
-	return keyring_save(&site->ring, err);
+	return keyring_save(&site->ring, err) < 0 ? -1 : sweep(&site->ring, err);
 }
 
 int key_set_state(struct key_site *site, struct keyring_key *key, enum key_state state, const char *did,

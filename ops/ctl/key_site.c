@@ -235,6 +235,11 @@ static int check_relink(const char *path, struct err *err)
 	return result;
 }
 
+bool key_site_is_identity(const char *file)
+{
+	return ends_with(file, ".identity");
+}
+
 bool key_site_is_derived(const struct keyring_key *key, const char *file)
 {
 	return key->kind == KEY_BUS && ends_with(file, "." TOPIC_ROUTED ".key");

@@ -38,5 +38,7 @@ extern const char key_site_other[];
 
 /* Whether the file's name is that of what is derived of a bus key for the sink. */
 bool key_site_is_derived(const struct keyring_key *key, const char *file);
+/* Whether a file of identities is called so. */
+bool key_site_is_identity(const char *file);
 
 #endif

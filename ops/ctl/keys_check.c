@@ -14,6 +14,8 @@
 #include "ops/runtime/clock.h"
 #include "ops/runtime/number.h"
 #include "schema/keys.h"
+#include "schema/keys_new.h"
+#include "schema/topics.h"
 
 #define WITHIN_DAYS "14"
 
@@ -54,6 +56,14 @@ static void check_owner(struct check *check, const char *label, const char *path
 	buf_release(&folder);
 }
 
+static int name_left(void *arg, const char *left, struct err *err)
+{
+	(void)err;
+	finding(arg, "left over", "overwrite and remove it: nothing reads it",
+		"%s: was left by a command that was killed, and may hold a secret", left);
+	return 0;
+}
+
 static void check_files(struct check *check, const struct keyring_key *key, const char *label)
 {
 	struct buf path = BUF_INIT;
@@ -67,6 +77,7 @@ static void check_files(struct check *check, const struct keyring_key *key, cons
 		struct err why = ERR_INIT;
 
 		keyring_path(&check->site.ring, key->files[i], &path);
+		keys_left_over(buf_text(&path), name_left, check, NULL);
 		if (access(buf_text(&path), F_OK) != 0) {
 			if (!key_kinds[key->kind].offline) /* those have been taken to their holder, as they should */
 				finding(check, label, "bring it back from a copy, or retire the key", "%s: is not "
@@ -107,16 +118,16 @@ static void check_time(struct check *check, const struct keyring_key *key, const
 /* -- what the stages have -- */
 
 struct names {
-	const char *wanted;
+	char wanted[48], derived[48];
 	bool found;
 };
 
 static void look_for(void *arg, const char *name)
 {
 	struct names *names = arg;
-	size_t len = strlen(names->wanted);
 
-	names->found = names->found || strncmp(name, names->wanted, len) == 0;
+	names->found = names->found || strncmp(name, names->wanted, strlen(names->wanted)) == 0 ||
+		       strncmp(name, names->derived, strlen(names->derived)) == 0;
 }
 
 static bool is_needed(const struct keyring_key *key)
@@ -138,11 +149,12 @@ static void check_bus_of(struct check *check, const char *program)
 	else
 		for (size_t i = 0; i < check->site.ring.n; i++) {
 			const struct keyring_key *key = check->site.ring.keys[i];
-			char wanted[16], label[KEY_NAME_MAX + 32];
-			struct names names = { wanted, false };
+			char label[KEY_NAME_MAX + 32];
+			struct names names = { .found = false };
 
 			keyring_label(key, label);
-			snprintf(wanted, sizeof(wanted), "bus:%u:", key->epoch);
+			snprintf(names.wanted, sizeof(names.wanted), "bus:%u:%s", key->epoch, key->print);
+			snprintf(names.derived, sizeof(names.derived), "bus:%u:" TOPIC_ROUTED ":", key->epoch);
 			bus_ring_names(ring, look_for, &names);
 			if (key->kind == KEY_BUS && is_needed(key) && !names.found)
 				finding(check, label, "copy it there", "%s: %s lacks it", buf_text(&folder), program);
@@ -181,6 +193,8 @@ static void check_triage(struct check *check)
 			char label[KEY_NAME_MAX + 32];
 
 			keyring_label(key, label);
+			if (key->kind == KEY_TRIAGE && key->state == KEY_DESTROYED && has_identity(&set, key->print))
+				finding(check, label, "destroy that copy too", "%s: classify still has it", buf_text(&path));
 			if (key->kind == KEY_TRIAGE && is_needed(key) && !has_identity(&set, key->print))
 				finding(check, label, "copy it there", "%s: classify lacks it: tips sealed to it "
 					"would be parked",

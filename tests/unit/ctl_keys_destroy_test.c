@@ -160,6 +160,30 @@ static void one_key_under_two_names_is_one_person(void **state)
 	buf_release(&signed_by_one);
 }
 
+/* Copies under other names, by hand or by a killed write, go too; a stranger's of the same name stays. */
+static void every_copy_goes(void **state)
+{
+	struct fixture *f = *state;
+
+	copy(f, "triage/1.identity", "triage/by-hand.identity", 0600);
+	copy(f, "site/bus/1.key", "dedupe/1.key.new-aB3dE6", 0600);
+	copy(f, "site/bus/1.key", "site/bus/1.key.new-aB3dE6", 0600);
+	assert_int_equal(run(f, "--json keys check"), 1);
+	assert_non_null(strstr(buf_text(&said), "1.key.new-aB3dE6: was left"));
+	must(f, "keys rotate bus --unasked");
+	assert_false(is_there(f, "site/bus/1.key.new-aB3dE6"));
+	must(f, "keys retire bus --epoch 1 --unasked");
+	end_triage(f);
+	assert_false(is_there(f, "dedupe/1.key.new-aB3dE6") || is_there(f, "triage/by-hand.identity"));
+	copy(f, "site/retired/triage.1.identity", "triage/rescue.identity", 0600);
+	copy(f, "site/teams/corruption.identity", "triage/1.identity", 0600);
+	confirm(f, "");
+	must(f, "keys destroy one two --epoch 1");
+	assert_false(is_there(f, "triage/rescue.identity"));
+	assert_true(is_there(f, "triage/1.identity"));
+	must_be_sound(f);
+}
+
 /* The third could be one of the two: the others have a week to see him. */
 static void a_third_operator_waits(void **state)
 {
@@ -227,6 +251,7 @@ int main(void)
 		cmocka_unit_test(it_goes_on_with_the_same_confirmations),
 		cmocka_unit_test_setup_teardown(a_key_that_is_offline_follows, begin_operators, end),
 		cmocka_unit_test_setup_teardown(one_key_under_two_names_is_one_person, begin_operators, end),
+		cmocka_unit_test_setup_teardown(every_copy_goes, begin_operators, end),
 		cmocka_unit_test_setup_teardown(a_third_operator_waits, begin_operators, end),
 		cmocka_unit_test_setup_teardown(a_confirmation_ends, begin_operators, end),
 	};

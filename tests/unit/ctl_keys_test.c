@@ -340,6 +340,15 @@ static void a_log_whose_end_is_cut_off_is_missed(void **state)
 	buf_release(&log);
 }
 
+/* Another key under the right number opens nothing. */
+static void a_daemon_with_another_key_is_named(void **state)
+{
+	struct fixture *f = *state;
+
+	copy(f, "site/linkage.key", "dedupe/1.key", 0600);
+	must_say(f, "tipline-dedupe lacks it", "--json keys check");
+}
+
 /* A crash in the middle of a line leaves a piece that is nobody's word; it must not spoil the next line. */
 static void half_a_line_of_the_log_goes(void **state)
 {
@@ -385,6 +394,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(retiring_never_takes_the_last_copy, begin_site, end),
 		cmocka_unit_test_setup_teardown(what_is_cut_short_is_in_the_log, begin_site, end),
 		cmocka_unit_test_setup_teardown(a_log_whose_end_is_cut_off_is_missed, begin_site, end),
+		cmocka_unit_test_setup_teardown(a_daemon_with_another_key_is_named, begin_site, end),
 		cmocka_unit_test_setup_teardown(half_a_line_of_the_log_goes, begin_site, end),
 		cmocka_unit_test_setup_teardown(a_lost_inventory_is_not_made_anew, begin_site, end),
 	};

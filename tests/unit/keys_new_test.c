@@ -64,6 +64,23 @@ static void a_shredded_file_is_overwritten_and_gone(void **state)
 	assert_int_equal(keys_shred(at(f, "site"), &err), -1); /* a folder is no key */
 }
 
+/* A write that was killed leaves the key under another name, which no inventory has. */
+static void what_a_killed_write_left_is_shredded_too(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = ERR_INIT;
+
+	write_text(f, "key", "secret", 0600);
+	write_text(f, "key.new-a1B2c3", "secret", 0600);
+	write_text(f, "key.new", "another", 0600);
+	write_text(f, "key2.new-a1B2c3", "another", 0600);
+	assert_int_equal(keys_shred(at(f, "key"), &err), 0);
+	assert_int_equal(access(at(f, "key"), F_OK), -1);
+	assert_int_equal(access(at(f, "key.new-a1B2c3"), F_OK), -1);
+	assert_int_equal(access(at(f, "key.new"), F_OK), 0);
+	assert_int_equal(access(at(f, "key2.new-a1B2c3"), F_OK), 0);
+}
+
 static void frame_signed_by(struct buf *bytes, struct frame *frame, const uint8_t *secret)
 {
 	static const uint8_t contact[FRAME_CONTACT_BYTES];
@@ -149,6 +166,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(new_keys_are_read_back, begin, end),
 		cmocka_unit_test_setup_teardown(a_shredded_file_is_overwritten_and_gone, begin, end),
+		cmocka_unit_test_setup_teardown(what_a_killed_write_left_is_shredded_too, begin, end),
 		cmocka_unit_test_setup_teardown(a_former_key_is_taken_until_it_leaves_the_list, begin, end),
 		cmocka_unit_test_setup_teardown(a_former_key_is_nobody_elses, begin, end),
 	};
