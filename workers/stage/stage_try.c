@@ -199,7 +199,7 @@ static int try_line(struct try *try, struct err *err)
 static int write_out(struct try *try, struct err *err)
 {
 	struct slice text = buf_slice(&try->text);
-	size_t written = fwrite(text.data, 1, text.len, try->out);
+	size_t written = text.len ? fwrite(text.data, 1, text.len, try->out) : 0;
 
 	buf_clear(&try->text);
 	if (written != text.len || fflush(try->out))
