@@ -195,7 +195,7 @@ ROWS = [
       lambda w: [CONF, w.write("sink.yaml", "store: [a\n")],
       78, ("closing bracket",)),
     M("a program for a configuration", "tipline-sink",
-      lambda w: [CONF, w.copy(w.pipeline.program("tipctl"), "sink.yaml")],
+      lambda w: [CONF, w.copy("/bin/sh", "sink.yaml")],
       78, ("not UTF-8",)),
     M("another program's configuration", "tipline-sink",
       given("route"),
