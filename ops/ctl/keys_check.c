@@ -91,8 +91,7 @@ static void check_files(struct check *check, const struct keyring_key *key, cons
 		check_owner(check, label, buf_text(&path));
 		if (key_kinds[key->kind].offline)
 			finding(check, label, "take it to its holder, then remove it here", "%s: lies on this "
-				"machine, but is held by "
-				"%s", buf_text(&path), key_kinds[key->kind].holders);
+				"machine, but is held by %s", buf_text(&path), key_kinds[key->kind].holders);
 	}
 	buf_release(&path);
 }
@@ -264,8 +263,9 @@ static void check_all(struct check *check)
 	}
 	for (int kind = 0; kind < KEY_TEAM; kind++)
 		if (!keyring_in_state(&check->site.ring, (enum key_kind)kind, "", KEY_ACTIVE))
-			finding(check, key_kinds[kind].name, "make one: `tipctl keys rotate`", "there is no active "
-				"key of this kind");
+			finding(check, key_kinds[kind].name, kind == KEY_ROOT || kind == KEY_CUSTODIAN
+				? "see what its loss means in tipline-keys(7)"
+				: "make one: `tipctl keys rotate`", "there is no active key of this kind");
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
 		check_bus_of(check, programs[i]);
 	check_triage(check);

@@ -67,6 +67,12 @@ int ctl_keys_list(struct ctl *ctl, struct ctl_output *out, struct err *err)
 	return result;
 }
 
+static json_t *public_row(const struct keyring_key *key)
+{
+	return json_pack("{s:s, s:s, s:I, s:s, s:s}", "key", key_kinds[key->kind].name, "name", key->name, "epoch",
+			 (json_int_t)key->epoch, "fingerprint", key->print, "public", key->public_key);
+}
+
 int ctl_keys_export(struct ctl *ctl, struct ctl_output *out, struct err *err)
 {
 	static const struct ctl_column columns[] = {
@@ -77,8 +83,7 @@ int ctl_keys_export(struct ctl *ctl, struct ctl_output *out, struct err *err)
 
 	if (!program_given(ctl->call, "public"))
 		return err_set(err, ERR_USAGE, "bad-value", "keys export --public: public keys are all that can be "
-			"exported; a "
-			       "secret goes to its holder as a file");
+			       "exported; a secret goes to its holder as a file");
 	int result = key_site_open(&site, ctl, false, err);
 
 	if (result == 0) {
@@ -87,14 +92,9 @@ int ctl_keys_export(struct ctl *ctl, struct ctl_output *out, struct err *err)
 		for (size_t i = 0; i < site.ring.n; i++) {
 			const struct keyring_key *key = site.ring.keys[i];
 
-			if (!key->public_key[0] || key->state == KEY_RETIRED || key->state == KEY_DESTROYED)
+			if (!key->public_key[0] || (key->state != KEY_ACTIVE && key->state != KEY_OVERLAP))
 				continue;
-			json_array_append_new(out->value,
-					      json_pack("{s:s, s:s, s:I, s:s, s:s}", "key", key_kinds[key->kind].name,
-					      	"name",
-							key->name, "epoch", (json_int_t)key->epoch, "fingerprint",
-								key->print,
-							"public", key->public_key));
+			json_array_append_new(out->value, public_row(key));
 		}
 	}
 	key_site_close(&site);
