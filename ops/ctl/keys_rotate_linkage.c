@@ -273,9 +273,8 @@ int keys_rotate_linkage(struct key_site *site, const char *name, struct ctl_outp
 		rotation->fresh = keyring_add(ring, KEY_LINKAGE, name, keyring_next_epoch(ring, KEY_LINKAGE, name));
 	result = rotate(rotation, err);
 	out->note = "The office that enters staff needs the new linkage.key. Registers hold the tokens of both epochs "
-		"until the next "
-		    "rotation; one that is built anew has those of the new one alone, so build none while old tips are on "
-		    "their way.";
+		    "until the next rotation; one that is built anew has those of the new one alone, so build none while "
+		    "old tips are on their way.";
 	mem_wipe(rotation, sizeof(*rotation));
 	free(rotation);
 	return result;

@@ -262,8 +262,7 @@ int keyring_adopt(struct keyring *ring, struct err *err)
 
 	if (!is_there(ring, "adapters.yaml") || !is_there(ring, "bus"))
 		return err_set(err, ERR_CONFIG, NULL, "%s: neither an inventory (" KEYRING_FILE ") nor the keys of a "
-			"site in it: "
-			       "name the folder that `tipctl keys init` made", ring->folder);
+			       "site in it: name the folder that `tipctl keys init` made", ring->folder);
 	for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++)
 		if (whole[i](ring, err) < 0)
 			return -1;

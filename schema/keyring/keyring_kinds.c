@@ -12,12 +12,11 @@ const struct key_kind_facts key_kinds[N_KEY_KINDS] = {
 		"what the thief has copied of tip.sealed he reads.", 90, false, false },
 	[KEY_RECOVERY] = { "recovery", "offline", "tip bodies and contact details, in a disaster",
 		"Lost: nothing for now; there is no second way to a tip any more: rotate triage, which makes a new one. "
-		"Stolen: as "
-		"the triage key, and contact details as well.", 0, false, true },
+		"Stolen: as the triage key, and contact details as well.", 0, false, true },
 	[KEY_CUSTODIAN] = { "custodian", "the charity, offline", "contact details",
 		"Lost: contact details can be opened with the recovery key alone. Stolen: whoever reads the store reads who "
-		"left details: sign a list with another custodian key (`tipctl recipients sign "
-		"--custodian`).", 0, false, true },
+		"left details: sign a list with another custodian key (`tipctl recipients sign --custodian`).", 0, false,
+		true },
 	[KEY_BUS] = { "bus", "classify, dedupe, route; sink: case.routed alone", "records between stages",
 		"Lost: records of its epoch are parked as record-key until it is back. Stolen: rotate and retire; "
 		"tip.classified and tip.linked hold a tip's body for some days.", 90, false, false },

@@ -257,8 +257,7 @@ const struct stage classify_stage = {
 		"triage identity, parses and checks the tip.\n\n"
 		"Writes tip.classified: the tip with a score for each category and sub-code, for present risk and "
 		"for being out of scope, the places in the text that the scores rest on, and keyed tokens by which "
-		"later stages link "
-		"tips and find conflicts of interest without reading.\n\n"
+		"later stages link tips and find conflicts of interest without reading.\n\n"
 		"Parks frames that do not hold (frame-*, adapter-unknown, channel-forbidden, id-mismatch), seals "
 		"that do not open (age-*, key-unknown, body-*) and tips that are not valid (json-*, tip-invalid), "
 		"each still sealed.",
