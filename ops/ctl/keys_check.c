@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * tipctl keys check: whether the keys are as the inventory says, lie with whom they belong, will last, and are where
- * the stages need them. It changes nothing. `config check` asks whether the configurations fit each other.
+ * the stages need them; and whether the list of recipients holds. It changes nothing. `config check` asks whether the
+ * configurations fit each other.
  */
 #include <stdarg.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include "ops/runtime/number.h"
 #include "schema/keys.h"
 #include "schema/keys_new.h"
+#include "schema/recipients.h"
 #include "schema/topics.h"
 
 #define WITHIN_DAYS "14"
@@ -203,6 +205,36 @@ static void check_triage(struct check *check)
 	buf_release(&path);
 }
 
+/*
+ * What a gateway hands out that is configured beside tipctl, or else what lies in the folder: on the day that it ends
+ * intake stops.
+ */
+static void check_recipients(struct check *check)
+{
+	uint8_t root[RECIPIENTS_ROOT_PUBLIC];
+	struct buf path = BUF_INIT, pub = BUF_INIT;
+	struct recipients list;
+	struct err why = ERR_INIT;
+
+	if (!*key_site_place(&check->site, "tipline-gateway", "keys.recipients", &path) ||
+	    access(buf_text(&path), F_OK) != 0)
+		keyring_path(&check->site.ring, "recipients.json", &path);
+	keyring_path(&check->site.ring, "root.pub", &pub);
+	if (recipients_load(&list, buf_text(&path), &why) < 0)
+		finding(check, "recipients", "put the newest list in place", "%s", why.text);
+	else if ((access(buf_text(&pub), F_OK) == 0 && keys_load_root_public(root, buf_text(&pub), &why) < 0) ||
+		 (access(buf_text(&pub), F_OK) == 0 && recipients_verify(&list, root, &why) < 0) ||
+		 recipients_valid(&list, (uint32_t)check->today, &why) < 0)
+		finding(check, "recipients", "adapters refuse it: put a list in place that holds", "%s: %s", buf_text(&path),
+			why.text);
+	else if (list.not_after - check->today < check->within)
+		finding(check, "recipients", "sign the next one (`tipctl recipients sign`) and put it in place",
+			"%s: ends in %lld days, and intake with it", buf_text(&path),
+			(long long)(list.not_after - check->today));
+	buf_release(&path);
+	buf_release(&pub);
+}
+
 /* What route seals a team's cases to must be the team's key. */
 static void check_team(struct check *check, const struct keyring_key *key, const char *label)
 {
@@ -269,6 +301,7 @@ static void check_all(struct check *check)
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
 		check_bus_of(check, programs[i]);
 	check_triage(check);
+	check_recipients(check);
 	err_clear(&why);
 	if (key_audit_check(&check->site, &lines, &why) < 0)
 		finding(check, KEY_AUDIT_FILE, "compare it with a copy kept elsewhere", "%s", why.text);

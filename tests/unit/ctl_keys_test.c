@@ -349,6 +349,22 @@ static void a_daemon_with_another_key_is_named(void **state)
 	must_say(f, "tipline-dedupe lacks it", "--json keys check");
 }
 
+/* On the day that the list ends intake stops: nobody must first hear of it then. */
+static void the_end_of_the_list_is_told_before(void **state)
+{
+	struct fixture *f = *state;
+
+	must_be_sound(f);
+	must_say(f, "and intake with it", "--json keys check --within 400");
+	must(f, "recipients sign site/recipients.json --root site/root.key --from 2099-01-01 --until 2099-02-01");
+	must_say(f, "valid from 2099-01-01", "--json keys check");
+	must(f, "recipients root other");
+	copy(f, "other/root.pub", "site/root.pub", 0644);
+	must_say(f, "is of another site", "--json keys check");
+	unlink(at(f, "site/recipients.json"));
+	must_say(f, "put the newest list in place", "--json keys check");
+}
+
 /* A crash in the middle of a line leaves a piece that is nobody's word; it must not spoil the next line. */
 static void half_a_line_of_the_log_goes(void **state)
 {
@@ -395,6 +411,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_cut_short_is_in_the_log, begin_site, end),
 		cmocka_unit_test_setup_teardown(a_log_whose_end_is_cut_off_is_missed, begin_site, end),
 		cmocka_unit_test_setup_teardown(a_daemon_with_another_key_is_named, begin_site, end),
+		cmocka_unit_test_setup_teardown(the_end_of_the_list_is_told_before, begin_site, end),
 		cmocka_unit_test_setup_teardown(half_a_line_of_the_log_goes, begin_site, end),
 		cmocka_unit_test_setup_teardown(a_lost_inventory_is_not_made_anew, begin_site, end),
 	};
