@@ -19,6 +19,9 @@
  *                                  (sign and curve, as long as what was signed before a rotation is taken); held
  *                                  by gateway and classify
  *     recipients.json              the signed list of whom intake seals to (schema/recipients.h); held by the gateway
+ *     operators/NAME.sign          128 hex digits          held by the operator, who confirms with it
+ *     retired/                     triage and bus keys that daemons no longer have, until they are destroyed
+ *     NAME.N.identity, NAME.N.sign, NAME.N.curve           the same as without N, of a later epoch
  *     keyring.yaml, keys.log       the inventory and the audit log that `tipctl keys` keeps; no secret is in them
  *
  * In the code: secrets are returned in locked memory or in the caller's buffer, which the caller wipes.

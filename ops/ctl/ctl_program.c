@@ -39,7 +39,7 @@ static const struct program_option options[] = {
 	{ "all", 0, NULL, "parked replay, discard: everything that is open" },
 	{ "dry-run", 0, NULL, "parked replay, discard: show what would be done, do nothing" },
 	{ "because", 0, "REASON", "parked discard, replay: why; kept for ever, so without a word of the tip" },
-	{ "by", 0, "NAME", "parked discard, replay: whose decision it is; kept for ever" },
+	{ "by", 0, "NAME", "parked discard, replay; keys: whose decision it is; kept for ever" },
 	{ "limit", 0, "N", "at most so many rows or records; 0, as when it is not given: all" },
 	{ "sealed", 0, NULL, "cases show: write the case as it is sealed to its teams, an age file" },
 	{ "contact", 0, NULL, "cases show: write the contact details as they are sealed to the custodian, an age file" },
@@ -162,8 +162,7 @@ const struct program ctl_program = {
 		"keys export --public [--keys FOLDER]\n"
 		"keys rotate triage|bus|linkage|adapter NAME|team NAME [-r RECIPIENT] [--by NAME] [--wait SECONDS] "
 		"[--unasked]\n"
-		"keys retire triage|bus --epoch N\n"
-		"keys retire adapter|operator NAME\n"
+		"keys retire triage|bus|adapter|operator [NAME] [--epoch N]\n"
 		"keys revoke adapter NAME\n"
 		"keys operator NAME\n"
 		"keys confirm FILE [triage|recovery|bus ...] --epoch N --operator FILE\n"
@@ -194,8 +193,9 @@ const struct program ctl_program = {
 		"\n"
 		"keys check: whether each copy is there, whole, its owner's alone and the key of the inventory; whether keys "
 		"that belong elsewhere still lie here; what is to be rotated within --within days (14); whether each stage "
-		"that is configured beside tipctl has the keys it will need; and whether the audit log, keys.log, is whole. "
-		"Status 1 when there is a finding, each with what to do.\n"
+		"that is configured beside tipctl has the keys it will need; whether the audit log, keys.log, is whole; and "
+		"whether the list of recipients holds, and for how long. Status 1 when there is a finding, each with what to "
+		"do.\n"
 		"\n"
 		"keys export --public: the public keys in use, to hand out.\n"
 		"\n"

@@ -136,7 +136,9 @@ int ctl_keys_confirm(struct ctl *ctl, struct ctl_output *out, struct err *err)
 	if (result == 0)
 		result = sign(&site, ctl->argv[0], &out->value, err);
 	if (result == 0)
-		out->note = "Read it, and hand it to whoever destroys the keys. It holds for seven days.";
+		out->note = "Read it, and hand it to whoever destroys the keys. It holds for seven days. Tips that are parked "
+			    "for these keys (`tipctl parked list`: key-unknown, record-key) or still on their way under them can "
+			    "never be opened afterwards: let them through first.";
 	key_site_close(&site);
 	return result;
 }

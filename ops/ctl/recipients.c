@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ops/ctl/ctl.h"
@@ -247,7 +248,10 @@ int ctl_recipients_sign(struct ctl *ctl, struct ctl_output *out, struct err *err
 	result = sign(ctl, signing, err);
 	if (result == 0) {
 		show(out, &signing->list, state_of(&signing->list, clock_day(), 0), "right");
-		out->note = "Put it in place of each gateway's keys.recipients, by a rename: adapters have it within a second.";
+		out->note = signing->list.not_before > clock_day()
+			? "Adapters refuse it before its first day: put it in place of each gateway's keys.recipients then, by a "
+			  "rename, and not before."
+			: "Put it in place of each gateway's keys.recipients, by a rename: adapters have it within a second.";
 	}
 	mem_wipe(signing, sizeof(*signing));
 	free(signing);
@@ -274,6 +278,8 @@ int ctl_recipients_root(struct ctl *ctl, struct ctl_output *out, struct err *err
 
 	if (keys_begin(err) < 0)
 		return -1;
+	if (mkdir(ctl->argv[0], 0700) != 0 && errno != EEXIST)
+		return err_errno(err, "%s", ctl->argv[0]);
 	keys_new_sign(&secret, root);
 	keys_hex_file(&half, root, sizeof(root));
 	/* The public half first: who has that alone has nothing, and neither is ever overwritten. */

@@ -24,8 +24,9 @@ const struct key_kind_facts key_kinds[N_KEY_KINDS] = {
 		"Lost: classify does not start; without a copy links to all earlier tips are lost. Stolen: whoever has it and "
 		"dedupe's index or a register can try whether a name is in it: rotate.", 0, false, false },
 	[KEY_TEAM] = { "team", "the team", "the team's cases",
-		"Lost: the team cannot read its cases any more, and nobody can for it; route them anew from tip.sealed as "
-		"long as that is kept. Stolen: rotate; what the thief has copied he reads.", 365, true, true },
+		"Lost: the team cannot read its cases any more, and nobody can for it; whoever has a triage or the "
+		"recovery identity opens the tips as long as tip.sealed keeps them (`tipctl explain TIP -i`). Stolen: rotate; "
+		"what the thief has copied he reads.", 365, true, true },
 	[KEY_ADAPTER] = { "adapter", "the adapter", "nothing; signs tips, admits to the gateway",
 		"Lost: the adapter cannot submit; its spool waits: rotate. Stolen: somebody can submit in its name: "
 		"`tipctl keys revoke adapter NAME`, at once, then list it anew.", 365, true, true },
