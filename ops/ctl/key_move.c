@@ -211,6 +211,8 @@ static bool is_true(const json_t *status, const struct key_wish *wish)
 {
 	const json_t *keys = json_object_get(status, "keys");
 
+	if (!wish->name[0] && !wish->seals) /* it answers */
+		return !wish->idle || json_integer_value(json_object_get(status, "lag_records")) <= 0;
 	if (!json_is_object(keys) || (wish->name[0] && is_named(keys, wish->name) == wish->gone))
 		return false;
 	return !wish->seals || json_integer_value(json_object_get(keys, "seals")) == (json_int_t)wish->seals;
@@ -221,6 +223,9 @@ static int say_missing(const struct key_wish *wish, const struct err *why, struc
 	if (why->text[0])
 		return err_set(err, ERR_TEMPORARY, NULL, "%s does not answer (%s): start it, or correct tipctl's daemons.%s, "
 			       "and run the command again; it goes on from here", wish->stage, why->text, wish->stage);
+	if (wish->idle)
+		return err_set(err, ERR_TEMPORARY, NULL, "records wait for %s, which may need the key for them: wait until "
+			       "`tipctl status` shows no lag, and run the command again", wish->stage);
 	if (wish->seals)
 		return err_set(err, ERR_TEMPORARY, NULL, "%s does not yet seal with epoch %u: its log says why "
 			       "(keys_not_reloaded); run the command again, it goes on from here", wish->stage, wish->seals);

@@ -42,6 +42,7 @@ struct key_wish {
 	const char *stage;   /* "classify" */
 	char name[128];      /* named, or not named, by "keys"; "": none */
 	bool gone;           /* `name` must not be there */
+	bool idle;           /* nothing waits for the stage, as far as it says */
 	unsigned seals;      /* the epoch it seals with; 0: whichever */
 };
 

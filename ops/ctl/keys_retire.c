@@ -55,11 +55,31 @@ static int keep(struct key_site *site, struct keyring_key *key, struct err *err)
 	return result;
 }
 
+/*
+ * Before anything is taken away: all who have the key answer, and for none that reads with it a record waits that it
+ * could not open without. classify only seals with bus keys.
+ */
+static int check_unneeded(const struct key_site *site, const struct keyring_key *key, struct err *err)
+{
+	struct key_wish wishes[8];
+	size_t n = 0;
+
+	if (program_given(site->ctl->call, "unasked"))
+		return 0;
+	if (key->kind == KEY_TRIAGE)
+		wishes[n++] = (struct key_wish){ .stage = "classify", .idle = true };
+	for (const struct bus_holder *holder = bus_holders; key->kind == KEY_BUS && holder->stage; holder++)
+		wishes[n++] = (struct key_wish){ .stage = holder->stage, .idle = strcmp(holder->stage, "classify") != 0 };
+	return key_await(site, wishes, n, err) < 0 ? err_prefix(err, "nothing was changed") : 0;
+}
+
 static int retire(struct key_site *site, struct keyring_key *key, struct err *err)
 {
 	struct key_wish wishes[8];
 	size_t n = 0;
 
+	if (check_unneeded(site, key, err) < 0)
+		return -1;
 	key_find_copies(site, key);
 	if (keep(site, key, err) < 0 || key_audit(site, "retiring", key, NULL, err) < 0 ||
 	    keyring_save(&site->ring, err) < 0 || key_shred_files(site, key, is_in_use, err) < 0)

@@ -290,10 +290,6 @@ static void what_is_cut_short_is_in_the_log(void **state)
 	read_text(f, "site/keys.log", &log);
 	assert_non_null(strstr(buf_text(&log), "\"did\":\"revoking\",\"key\":\"adapter web 2\""));
 	must(f, "keys revoke adapter web --unasked");
-	must(f, "keys rotate bus --unasked");
-	must_not(f, 78, "daemons.classify", "keys retire bus --epoch 1");
-	read_text(f, "site/keys.log", &log);
-	assert_non_null(strstr(buf_text(&log), "\"did\":\"retiring\",\"key\":\"bus 1\""));
 	buf_release(&log);
 }
 
