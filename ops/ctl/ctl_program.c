@@ -69,7 +69,8 @@ static const struct program_option options[] = {
 	{ "public", 0, NULL, "keys export: the public halves; nothing else is ever exported" },
 	{ "operator", 0, "FILE", "keys confirm: the operator's own key" },
 	{ "wait", 0, "SECONDS", "keys rotate, retire, revoke: how long daemons may take to take a key up (30)" },
-	{ "unasked", 0, NULL, "keys rotate, retire, revoke: go on without the word of daemons that cannot be asked" },
+	{ "unasked", 0, NULL, "keys rotate, retire, revoke: go on without the word of daemons that cannot be asked; "
+	  "keys destroy: without asking the broker for parked tips" },
 	{ "teams", 0, "LIST", "keys init: team names, separated by commas" },
 	{ "adapters", 0, "LIST", "keys init: NAME:ID:CHANNEL+CHANNEL, separated by commas" },
 	PROGRAM_OPTIONS_END
@@ -166,7 +167,7 @@ const struct program ctl_program = {
 		"keys revoke adapter NAME\n"
 		"keys operator NAME\n"
 		"keys confirm FILE [triage|recovery|bus ...] --epoch N --operator FILE\n"
-		"keys destroy CONFIRMATION CONFIRMATION [triage|recovery|bus ...] --epoch N\n"
+		"keys destroy CONFIRMATION CONFIRMATION [triage|recovery|bus ...] --epoch N [--unasked]\n"
 		"recipients root FOLDER\n"
 		"recipients sign FILE --root FILE [--request FILE] [--triage RECIPIENT] [--recovery RECIPIENT] "
 		"[--custodian RECIPIENT] [--epoch N] [--from DAY] [--until DAY]\n"
@@ -222,8 +223,9 @@ const struct program ctl_program = {
 		"keys destroy: with confirmations of two operators, overwrites and unlinks every copy of the triage, recovery "
 		"and bus keys of a retired epoch (--epoch), or of the kinds that are named: exactly what both confirmed. One "
 		"that was interrupted, or waits for the recovery key, is run again with the same confirmations. Nobody opens "
-		"what was sealed under them any more, in Kafka, spools, stores or backups. Cases that were sealed to teams "
-		"stay readable by the teams, contact details by the custodian (tipline-keys(7)).\n"
+		"what was sealed under them any more, in Kafka, spools, stores or backups; so it is refused while a tip is "
+		"parked for want of such a key. Cases that were sealed to teams stay readable by the teams, contact details "
+		"by the custodian (tipline-keys(7)).\n"
 		"\n"
 		"recipients root: makes root.key and root.pub in a folder that is there. keys init makes them too, but a root "
 		"key that was never on a connected machine is better: make it offline and sign the first list there.\n"

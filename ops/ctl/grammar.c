@@ -39,7 +39,7 @@ const struct ctl_command ctl_commands[] = {
 	  "confirm that an epoch is to be destroyed",
 	  "keys epoch operator" },
 	{ "keys destroy", "CONFIRMATION CONFIRMATION [KIND ...]", 2, 5, 0, ctl_keys_destroy,
-	  "destroy an epoch's keys, as two operators confirmed", "keys by epoch" },
+	  "destroy an epoch's keys, as two operators confirmed", "keys by epoch unasked" },
 	{ "recipients root", "FOLDER", 1, 1, 0, ctl_recipients_root, "make a root key, where it is to stay", "" },
 	{ "recipients sign", "FILE", 1, 1, 0, ctl_recipients_sign, "sign or renew the list of whom intake seals to",
 	  "root request triage recovery custodian epoch from until" },

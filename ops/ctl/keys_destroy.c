@@ -3,7 +3,7 @@
  * tipctl keys destroy: the end of an epoch, or of some of its keys. Every copy of them that is known or lies in a
  * daemon's folder is overwritten and unlinked, after which nobody opens what was sealed under them, wherever copies of
  * it lie. Two operators must have confirmed it, each with his own key, within the last days, naming the keys by their
- * fingerprints (key_statement.h). The inventory keeps their lines.
+ * fingerprints (key_statement.h), and no tip may be parked for want of such a key. The inventory keeps their lines.
  *
  * Not ended by it: cases already sealed to teams, contact details (the custodian opens them), and what lies under
  * keys of other epochs, or of kinds that were left out.
@@ -13,11 +13,13 @@
 
 #include "ops/ctl/key_move.h"
 #include "ops/ctl/key_statement.h"
+#include "ops/ctl/parked.h"
 #include "ops/runtime/clock.h"
 #include "ops/runtime/file.h"
 #include "schema/confirmation.h"
 #include "schema/hex.h"
 #include "schema/keys_new.h"
+#include "schema/reason.h"
 
 #define N_CONFIRMATIONS 2
 #define BY_MAX (2 * KEY_NAME_MAX + 32)
@@ -158,6 +160,36 @@ static int destroy(struct key_site *site, const struct key_selection *selection,
 	return 0;
 }
 
+/*
+ * A tip that is parked for want of a key was accepted: with the key it would be lost. What it wants cannot be read from
+ * it in every case, so any such tip is in the way of any key of that kind.
+ */
+static int check_parked(struct ctl *ctl, const struct key_selection *selection, struct err *err)
+{
+	struct kafka_admin *kafka = NULL;
+	int result;
+
+	if (program_given(ctl->call, "unasked"))
+		return 0;
+	if (!ctl->conf)
+		return err_set(err, ERR_USAGE, "bad-value", "--config FILE is needed, to ask the broker whether tips are "
+			       "parked for want of these keys; or --unasked");
+	result = kafka_admin_open(&kafka, ctl->conf, (int)conf_int(ctl->conf, "timeout"), err);
+	for (size_t i = 0; i < selection->n && result == 0; i++) {
+		const char *reason = selection->keys[i]->kind == KEY_BUS ? REASON_RECORD_KEY : REASON_KEY_UNKNOWN;
+		size_t n = 0;
+
+		result = parked_count(kafka, reason, &n, err);
+		if (result == 0 && n > 0)
+			result = err_set(err, ERR_CONFIG, NULL, "tips are parked for want of a key (%zu, `tipctl parked "
+					 "list --reason %s`), and may want this one: bring it back and replay them, or discard "
+					 "them; then destroy it", n, reason);
+	}
+	if (kafka)
+		kafka_admin_close(kafka);
+	return result;
+}
+
 int ctl_keys_destroy(struct ctl *ctl, struct ctl_output *out, struct err *err)
 {
 	static const struct ctl_column columns[] = { { "key", "KEY", false }, { "epoch", "EPOCH", true },
@@ -172,6 +204,8 @@ int ctl_keys_destroy(struct ctl *ctl, struct ctl_output *out, struct err *err)
 		result = key_select(&selection, &site, N_CONFIRMATIONS, err);
 	if (result == 0)
 		result = check_both(&site, &selection, by, err);
+	if (result == 0)
+		result = check_parked(ctl, &selection, err);
 	if (result == 0) {
 		out->value = json_array();
 		out->columns = columns;

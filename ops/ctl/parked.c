@@ -157,6 +157,36 @@ static int gather_rows(struct ctl *ctl, struct gather *gather, struct err *err)
 	return result;
 }
 
+struct tally {
+	const char *reason;
+	const struct resolutions *all;
+	size_t n;
+};
+
+static int count_one(void *arg, const struct kafka_record *record, struct err *err)
+{
+	struct tally *tally = arg;
+	struct parked parked;
+
+	(void)err;
+	parked_read(&parked, record, tally->all);
+	tally->n += parked_is_open(&parked) && slice_equal(parked.reason, slice_str(tally->reason));
+	return 0;
+}
+
+int parked_count(struct kafka_admin *kafka, const char *reason, size_t *n, struct err *err)
+{
+	struct resolutions all = { 0 };
+	struct tally tally = { .reason = reason, .all = &all };
+	int result = resolutions_load(&all, kafka, err);
+
+	if (result == 0)
+		result = kafka_admin_scan(kafka, TOPIC_PARKED, NULL, count_one, &tally, err);
+	resolutions_release(&all);
+	*n = tally.n;
+	return result;
+}
+
 int ctl_parked_list(struct ctl *ctl, struct ctl_output *out, struct err *err)
 {
 	static const struct ctl_column columns[] = {

@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "ops/ctl/ctl.h"
 #include "ops/ctl/resolutions.h"
 #include "ops/runtime/kafka.h"
 
@@ -35,5 +36,8 @@ bool parked_is_open(const struct parked *parked);
  * was done about it; null where absent.
  */
 json_t *parked_row(const struct kafka_record *record, const struct parked *parked);
+
+/* How many are open for this reason. */
+int parked_count(struct kafka_admin *kafka, const char *reason, size_t *n, struct err *err);
 
 #endif

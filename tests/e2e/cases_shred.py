@@ -131,6 +131,24 @@ def refuse(pipeline, says, *args):
     holds(says in result.stderr, f"keys destroy {args} says {says}: {result.stderr}")
 
 
+def parked_for_want_of_a_key(pipeline):
+    return pipeline.tipctl_json("parked", "list", "--reason", "key-unknown")
+
+
+def park_one(pipeline):
+    """A tip sealed to a key that nobody has; what else is parked so has been discarded before."""
+    if parked_for_want_of_a_key(pipeline):
+        discard(pipeline)
+    out, _ = pipeline.rehearse("desk-c", 10, 7, "--unknown-key", "1").communicate(timeout=60)
+    pipeline.wait_drained()
+    equal(len(parked_for_want_of_a_key(pipeline)), 1, f"tips parked for want of a key: {out}")
+
+
+def discard(pipeline):
+    pipeline.tipctl("parked", "discard", "--reason", "key-unknown", "--because", "nobody has that key", "--by",
+                    "A. Operator")
+
+
 def test_shredded_epoch(pipeline):
     """after keys destroy nothing of the epoch opens from Kafka's folders, spools, index, store or a backup of them, \
 with every key that is left; team cases still open for teams"""
@@ -146,6 +164,10 @@ with every key that is left; team cases still open for teams"""
         shutil.copytree(place, os.path.join(backup, os.path.basename(place)))
     for name in ("op.one", "op.two"):
         pipeline.tipctl("keys", "operator", name)
+    park_one(pipeline)
+    one, two = confirm(pipeline, "op.one", epochs[0]), confirm(pipeline, "op.two", epochs[0])
+    refuse(pipeline, "tips are parked for want of a key (1,", one, two, "--epoch", str(epochs[0]))
+    discard(pipeline)
     for epoch in epochs:
         one, two = confirm(pipeline, "op.one", epoch), confirm(pipeline, "op.two", epoch)
         refuse(pipeline, "two people", one, one, "--epoch", str(epoch))

@@ -57,12 +57,12 @@ static void a_kind_is_destroyed_by_itself(void **state)
 	must_not(f, 78, "no bus key of epoch 9", "keys confirm one bus --epoch 9 --operator site/operators/one.sign");
 	must_not(f, 64, "did you mean", "keys confirm one buss --epoch 1 --operator site/operators/one.sign");
 	confirm(f, " bus");
-	must_not(f, 78, "triage key 1 is active", "keys destroy one two --epoch 1");
-	must(f, "keys destroy one two bus --epoch 1");
+	must_not(f, 78, "triage key 1 is active", "keys destroy one two --epoch 1 --unasked");
+	must(f, "keys destroy one two bus --epoch 1 --unasked");
 	assert_true(has_state(f, "bus", "1", "destroyed") && has_state(f, "triage", "1", "active"));
 	assert_false(is_there(f, "site/retired/bus.1.key"));
 	assert_true(is_there(f, "site/triage/1.identity"));
-	must_not(f, 78, "left to destroy", "keys destroy one two bus --epoch 1");
+	must_not(f, 78, "left to destroy", "keys destroy one two bus --epoch 1 --unasked");
 	must_be_sound(f);
 }
 
@@ -73,13 +73,13 @@ static void what_is_signed_is_what_is_destroyed(void **state)
 	end_bus(f);
 	end_triage(f);
 	confirm(f, " bus");
-	must_not(f, 78, "something else", "keys destroy one two --epoch 1"); /* more than was signed */
-	must_not(f, 78, "something else", "keys destroy one two triage --epoch 1");
+	must_not(f, 78, "something else", "keys destroy one two --epoch 1 --unasked"); /* more than was signed */
+	must_not(f, 78, "something else", "keys destroy one two triage --epoch 1 --unasked");
 	confirm(f, "");
-	must_not(f, 78, "something else", "keys destroy one two bus --epoch 1"); /* and less */
-	must_not(f, 78, "two people", "keys destroy one one --epoch 1");
+	must_not(f, 78, "something else", "keys destroy one two bus --epoch 1 --unasked"); /* and less */
+	must_not(f, 78, "two people", "keys destroy one one --epoch 1 --unasked");
 	assert_true(is_there(f, "site/retired/bus.1.key") && is_there(f, "site/retired/triage.1.identity"));
-	must(f, "keys destroy one two --epoch 1");
+	must(f, "keys destroy one two --epoch 1 --unasked");
 	assert_true(has_state(f, "bus", "1", "destroyed") && has_state(f, "triage", "1", "destroyed"));
 	assert_false(is_there(f, "site/retired/bus.1.key") || is_there(f, "site/retired/triage.1.identity"));
 	assert_false(is_there(f, "site/recovery.identity"));
@@ -99,12 +99,12 @@ static void it_goes_on_with_the_same_confirmations(void **state)
 		end_bus(f);
 		end_triage(f);
 		confirm(f, "");
-		status = run_killed(f, n, "keys destroy one two --epoch 1");
+		status = run_killed(f, n, "keys destroy one two --epoch 1 --unasked");
 		if (has_state(f, "bus", "1", "destroyed") && status == KILLED) {
 			run(f, "--json keys check");
 			cut_short += strstr(buf_text(&said), "cut short") != NULL;
 		}
-		if (run(f, "keys destroy one two --epoch 1") != 0)
+		if (run(f, "keys destroy one two --epoch 1 --unasked") != 0)
 			assert_non_null(strstr(buf_text(&said), "left to destroy"));
 		assert_true(has_state(f, "bus", "1", "destroyed") && has_state(f, "triage", "1", "destroyed"));
 		assert_true(has_state(f, "recovery", "1", "destroyed"));
@@ -126,14 +126,14 @@ static void a_key_that_is_offline_follows(void **state)
 	confirm(f, "");
 	copy(f, "site/recovery.identity", "offline", 0600);
 	unlink(at(f, "site/recovery.identity"));
-	must(f, "keys destroy one two --epoch 1");
+	must(f, "keys destroy one two --epoch 1 --unasked");
 	assert_non_null(strstr(buf_text(&said), "bring it as recovery.identity"));
 	assert_true(has_state(f, "recovery", "1", "retired") && has_state(f, "triage", "1", "destroyed"));
 	copy(f, "site/recovery.2.identity", "site/recovery.identity", 0600);
-	must_not(f, 78, "nothing was destroyed", "keys destroy one two --epoch 1");
+	must_not(f, 78, "nothing was destroyed", "keys destroy one two --epoch 1 --unasked");
 	assert_true(is_there(f, "site/recovery.identity"));
 	copy(f, "offline", "site/recovery.identity", 0600);
-	must(f, "keys destroy one two --epoch 1");
+	must(f, "keys destroy one two --epoch 1 --unasked");
 	assert_true(has_state(f, "recovery", "1", "destroyed"));
 	assert_false(is_there(f, "site/recovery.identity"));
 	assert_true(is_there(f, "site/recovery.2.identity"));
@@ -155,7 +155,7 @@ static void one_key_under_two_names_is_one_person(void **state)
 	read_text(f, "one", &signed_by_one);
 	memcpy(signed_by_one.data, "two", 3);
 	write_text(f, "two", buf_text(&signed_by_one), 0644);
-	must_not(f, 78, "two people", "keys destroy one two bus --epoch 1");
+	must_not(f, 78, "two people", "keys destroy one two bus --epoch 1 --unasked");
 	buf_release(&ring);
 	buf_release(&signed_by_one);
 }
@@ -178,7 +178,7 @@ static void every_copy_goes(void **state)
 	copy(f, "site/retired/triage.1.identity", "triage/rescue.identity", 0600);
 	copy(f, "site/teams/corruption.identity", "triage/1.identity", 0600);
 	confirm(f, "");
-	must(f, "keys destroy one two --epoch 1");
+	must(f, "keys destroy one two --epoch 1 --unasked");
 	assert_false(is_there(f, "triage/rescue.identity"));
 	assert_true(is_there(f, "triage/1.identity"));
 	must_be_sound(f);
@@ -194,18 +194,18 @@ static void a_third_operator_waits(void **state)
 	must(f, "keys operator three");
 	unlink(at(f, "two"));
 	must(f, "keys confirm two bus --epoch 1 --operator site/operators/three.sign");
-	must_not(f, 78, "operator three was made beside two others", "keys destroy one two bus --epoch 1");
+	must_not(f, 78, "operator three was made beside two others", "keys destroy one two bus --epoch 1 --unasked");
 	assert_int_equal(run(f, "--json keys check"), 1);
 	assert_non_null(strstr(buf_text(&said), "a new operator"));
 	must(f, "keys retire operator one");
 	confirm_refused(f);
-	must_not(f, 78, "no operator one", "keys destroy one two bus --epoch 1");
+	must_not(f, 78, "no operator one", "keys destroy one two bus --epoch 1 --unasked");
 	must_not(f, 78, "no operator one", "keys retire operator one");
 	must(f, "keys operator four"); /* it is no way round that one of two is retired */
 	unlink(at(f, "two"));
 	must(f, "keys confirm two bus --epoch 1 --operator site/operators/four.sign");
-	must_not(f, 78, "no operator one", "keys destroy one two bus --epoch 1");
-	must_not(f, 78, "operator four was made", "keys destroy two two bus --epoch 1");
+	must_not(f, 78, "no operator one", "keys destroy one two bus --epoch 1 --unasked");
+	must_not(f, 78, "operator four was made", "keys destroy two two bus --epoch 1 --unasked");
 }
 
 static void sign_on(struct fixture *f, int64_t day)
@@ -236,11 +236,11 @@ static void a_confirmation_ends(void **state)
 	end_bus(f);
 	confirm(f, " bus");
 	sign_on(f, clock_day() - 8);
-	must_not(f, 78, "older than 7 days", "keys destroy one two bus --epoch 1");
+	must_not(f, 78, "older than 7 days", "keys destroy one two bus --epoch 1 --unasked");
 	sign_on(f, clock_day() + 2);
-	must_not(f, 78, "older than 7 days", "keys destroy one two bus --epoch 1");
+	must_not(f, 78, "older than 7 days", "keys destroy one two bus --epoch 1 --unasked");
 	sign_on(f, clock_day() - 7);
-	must(f, "keys destroy one two bus --epoch 1");
+	must(f, "keys destroy one two bus --epoch 1 --unasked");
 }
 
 int main(void)
