@@ -15,7 +15,9 @@
 	X(FRAME_VERSION, "frame-version", "a frame version or suite this release does not know", "upgrade, then replay") \
 	X(FRAME_LENGTHS, "frame-lengths", "lengths inside the frame do not add up", "ask the adapter's owner") \
 	X(FRAME_SIGNATURE, "frame-signature", "the adapter's signature does not hold", "suspect tampering") \
-	X(ADAPTER_UNKNOWN, "adapter-unknown", "signed by an adapter that is not on the list", "check the adapter list") \
+	X(ADAPTER_UNKNOWN, "adapter-unknown", "signed by an adapter that is not on the list, or revoked there", \
+	  "if its tips may be trusted, put it on classify's adapter list (keys.adapters) without `revoked`, replay, and " \
+	  "revoke it again; else discard") \
 	X(CHANNEL_FORBIDDEN, "channel-forbidden", "the adapter may not use this channel", \
 	  "if it may, add it to the adapter's channels in classify's adapter list (keys.adapters), then replay") \
 	X(ID_MISMATCH, "id-mismatch", "the sealed tip id is not the frame's", "suspect tampering") \
@@ -25,7 +27,9 @@
 	X(AGE_MAC, "age-mac", "the age header's MAC does not hold", "suspect tampering") \
 	X(AGE_PAYLOAD, "age-payload", "the age payload is damaged or cut", "suspect tampering") \
 	X(AGE_ARMOUR, "age-armour", "the text form of an age file is malformed", "ask whoever made the file") \
-	X(KEY_UNKNOWN, "key-unknown", "sealed to a key that is not here", "bring the key, then replay") \
+	X(KEY_UNKNOWN, "key-unknown", "sealed to a key that is not here", \
+	  "put that epoch's triage identity back where keys.triage of classify names; a retired one lies in retired/ of " \
+	  "the keys folder. `tipctl parked release` or replay lets the tips go on; if it was destroyed, discard them") \
 	X(BODY_PADDING, "body-padding", "the sealed body's size or padding is wrong", "ask the adapter's owner") \
 	X(BODY_VERSION, "body-version", "a body version this release does not know", "upgrade, then replay") \
 	X(JSON_SYNTAX, "json-syntax", "the tip is not valid JSON", "ask the adapter's owner") \
@@ -36,7 +40,9 @@
 	X(TIP_INVALID, "tip-invalid", "the tip does not follow the schema", "ask the adapter's owner") \
 	X(RECORD_NULL, "record-null", "a Kafka record without a value", "find out who wrote it") \
 	X(RECORD_HEADERS, "record-headers", "a Kafka record without the headers it must have", "find out who wrote it") \
-	X(RECORD_KEY, "record-key", "the bus key's epoch is not here", "bring the key, then replay") \
+	X(RECORD_KEY, "record-key", "the bus key's epoch is not here", \
+	  "put that epoch's bus key back where keys.bus of the stage names; a retired one lies in retired/ of the keys " \
+	  "folder. `tipctl parked release` or replay lets the records go on; if it was destroyed, discard them") \
 	X(RECORD_SEAL, "record-seal", "the record does not open under the bus key", \
 	  "compare the bus keys (`tipctl config check`); if they are right, suspect tampering") \
 	X(RECORD_SHAPE, "record-shape", "the opened record is malformed", "a bug: report it") \

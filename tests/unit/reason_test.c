@@ -25,6 +25,24 @@ static void codes_are_found_and_point_at_their_symbols(void **state)
 	assert_null(reason_find("", 0));
 }
 
+/* Whoever reads the advice alone must find the way. */
+static void advice_names_places_and_ways(void **state)
+{
+	static const struct {
+		const char *code, *words[4];
+	} rows[] = {
+		{ "key-unknown", { "keys.triage", "retired/", "parked release", "discard" } },
+		{ "record-key", { "keys.bus", "retired/", "parked release", "discard" } },
+		{ "adapter-unknown", { "keys.adapters", "revoked", "replay", "discard" } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (size_t j = 0; j < sizeof(rows[i].words) / sizeof(rows[i].words[0]); j++)
+			assert_non_null(strstr(reason_find(rows[i].code, strlen(rows[i].code))->todo, rows[i].words[j]));
+	assert_non_null(strstr(reason_find("adapter-unknown", 15)->means, "revoked"));
+}
+
 static void codes_are_lower_case_words(void **state)
 {
 	(void)state;
@@ -69,6 +87,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(codes_are_found_and_point_at_their_symbols),
+		cmocka_unit_test(advice_names_places_and_ways),
 		cmocka_unit_test(codes_are_lower_case_words),
 		cmocka_unit_test(names_are_whole_and_distinct),
 		cmocka_unit_test(subcodes_belong_to_one_category),

@@ -173,7 +173,7 @@ static int check_frame(struct classify *classify, struct frame *frame, const str
 	*adapter = adapters_find(&classify->adapters, frame->adapter);
 	if (!*adapter || (*adapter)->revoked)
 		return err_set(err, ERR_DATA, REASON_ADAPTER_UNKNOWN, "adapter key %u is %s", frame->adapter,
-			       *adapter ? "revoked" : "not on the list");
+			       *adapter ? "revoked, which counts as not listed" : "not on the list");
 	return adapter_verify(*adapter, frame, err);
 }
 
