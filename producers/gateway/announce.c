@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "producers/gateway/announce.h"
 
+#include <stdio.h>
+
 #include "ops/runtime/clock.h"
 #include "ops/runtime/log.h"
 #include "schema/keys.h"
@@ -19,12 +21,13 @@ const struct conf_key announce_keys[] = {
 
 /*
  * Adapters that have taken the one in force would refuse an older one, and give this gateway nothing any more. What
- * another root has signed was in force with none of them.
+ * another root has signed was in force with none of them, nor was what begins on a later day.
  */
 static int check_follows(const struct announce *announce, const struct recipients *list,
 			 const uint8_t root[RECIPIENTS_ROOT_PUBLIC], struct err *err)
 {
-	if (announce->welcome.len == 0 || recipients_verify(&announce->list, root, NULL) != 0)
+	if (announce->welcome.len == 0 || clock_day() < announce->list.not_before ||
+	    recipients_verify(&announce->list, root, NULL) != 0)
 		return 0;
 	return recipients_follows(list, &announce->list, err);
 }
@@ -54,17 +57,50 @@ static void write_welcome(struct buf *out, const struct recipients *list, const 
 	buf_append_byte(out, '}');
 }
 
+/* What every adapter would refuse today does not take the place of what they take: intake would stop for it. */
+static bool keeps(const struct announce *announce, const struct recipients *list, const char *path)
+{
+	const uint32_t today = clock_day();
+	struct err why = ERR_INIT;
+	char text[2 * ERR_TEXT_MAX];
+
+	if (announce->welcome.len == 0 || recipients_valid(&announce->list, today, NULL) != 0 ||
+	    recipients_valid(list, today, &why) == 0)
+		return false;
+	(void)snprintf(text, sizeof(text), "the list of epoch %u is still handed out, since adapters would refuse %s%s: %s",
+		       announce->list.to.epoch, path, today < list->not_before
+		       ? " before its first day, and this gateway takes it up on that day by itself" : "", why.text);
+	log_event(LOG_LEVEL_WARN, "gateway.recipients_kept", "reason", why.reason, "detail", text, NULL);
+	return true;
+}
+
 int announce_load(struct announce *announce, const struct conf *conf, struct err *err)
 {
 	struct recipients list;
 
+	announce->waits = 0;
 	if (recipients_load(&list, conf_str(conf, "keys.recipients"), err) != 0 ||
 	    check_list(announce, &list, conf, err) != 0)
 		return -1;
+	announce->kept = keeps(announce, &list, conf_str(conf, "keys.recipients"));
+	if (announce->kept) {
+		announce->waits = clock_day() < list.not_before ? list.not_before : 0;
+		return 0;
+	}
 	announce->list = list;
 	announce->said = 0;
 	write_welcome(&announce->welcome, &list, conf);
 	return 0;
+}
+
+bool announce_is_current(const struct announce *announce)
+{
+	return !announce->kept;
+}
+
+bool announce_due(const struct announce *announce)
+{
+	return announce->waits != 0 && clock_day() >= announce->waits;
 }
 
 void announce_release(struct announce *announce)

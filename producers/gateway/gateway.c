@@ -248,7 +248,7 @@ static void reload(struct gateway *gateway)
 		counts_adapters(gateway->counts, gateway->allow);
 	if (announced)
 		core_welcome(gateway->core, buf_text(&gateway->announce.welcome));
-	name_keys(gateway, allowed && announced);
+	name_keys(gateway, allowed && announced && announce_is_current(&gateway->announce));
 	if (allowed && announced)
 		log_event(LOG_LEVEL_INFO, "gateway.reloaded", NULL);
 }
@@ -283,7 +283,7 @@ static int turn(struct gateway *gateway, struct err *err)
 
 	const bool changed = files_changed(gateway), asked = signals_reload_requested();
 
-	if (changed || asked)
+	if (changed || asked || announce_due(&gateway->announce))
 		reload(gateway);
 	if (serve(gateway, err))
 		return -1;
@@ -366,7 +366,9 @@ const struct program gateway_program = {
 		"\n"
 		"It hands adapters the site's signed list of recipients (tipline-recipients(5)), which it cannot change: each "
 		"adapter asks whether the site's root key signed it. Of a list that has expired or soon will it warns, in its "
-		"log at the start, at each reload and each day, and by tipline_gateway_recipients_end_seconds.\n"
+		"log at the start, at each reload and each day, and by tipline_gateway_recipients_end_seconds. One that is put "
+		"in place before its first day is taken up on that day; until then the one before it is handed out, and the "
+		"log says so (gateway.recipients_kept).\n"
 		"\n"
 		"The allow-list and the list of recipients are looked at once a second, and read again when one changed or "
 		"on SIGHUP: an adapter that was taken off or marked revoked is refused with its next message, and connected "

@@ -74,6 +74,18 @@ def test_reload_of_an_older_list(pipeline):
             submit(pipeline, "kept", "--narrative", MONEY)
 
 
+def test_reload_of_an_early_list(pipeline):
+    """a list of a later first day waits: intake goes on with the one in force, which can be put back"""
+    now, path = epoch_of(pipeline), key(pipeline, "recipients.json")
+    early = made(pipeline, key(pipeline, "root.key"), now + 1, 3, 50)
+    with Edited(pipeline, path, lambda _: (early, "gateway.recipients_kept")) as said:
+        holds(path in said and "recipients-early" in said and "by itself" in said, said)
+        submit(pipeline, "webform", "--narrative", MONEY)
+        equal(pipeline.status("gateway")["keys"]["current"], False, "the file is not in force")
+    submit(pipeline, "webform", "--narrative", MONEY)
+    wait_until(lambda: pipeline.status("gateway")["keys"]["current"], 15, "the gateway to have its list again")
+
+
 def test_reload_beside_a_wrong_file(pipeline):
     """a slip in the list of adapters does not hold back a renewed list of recipients"""
     kept_conf(pipeline)
