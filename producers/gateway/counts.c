@@ -29,7 +29,7 @@ static const struct {
 	const char *name, *help;
 } plains[N_PLAIN] = {
 	[PLAIN_UNAUTHENTICATED] = { "tipline_gateway_unauthenticated_total", "messages without a user" },
-	[PLAIN_REVOKED] = { "tipline_gateway_revoked_total", "messages of adapters that left the list" },
+	[PLAIN_REVOKED] = { "tipline_gateway_revoked_total", "messages and connections of keys not on the list" },
 	[PLAIN_MALFORMED] = { "tipline_gateway_malformed_total", "messages that are not TIP/1" },
 	[PLAIN_RENEWED] = { "tipline_gateway_producer_renewed_total", "producers made anew after a fatal error" },
 	[PLAIN_UNREACHABLE] = { "tipline_gateway_unreachable_total", "answers to connections that were gone" },

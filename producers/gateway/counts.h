@@ -17,7 +17,7 @@ enum count {
 
 enum count_plain {
 	PLAIN_UNAUTHENTICATED, /* messages without a user: cannot happen under CURVE and ZAP */
-	PLAIN_REVOKED,         /* messages of adapters that are no longer on the list */
+	PLAIN_REVOKED,         /* messages and connections of adapters that are not on the list, or revoked */
 	PLAIN_MALFORMED,       /* not TIP/1 */
 	PLAIN_RENEWED,         /* producers made anew */
 	PLAIN_UNREACHABLE,     /* answers that found nobody */

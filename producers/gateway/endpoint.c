@@ -80,7 +80,8 @@ int endpoint_open(struct endpoint *endpoint, const struct endpoint_options *opti
 	endpoint->context = zmq_ctx_new();
 	if (endpoint->context == NULL)
 		return zmq_failed(err, ERR_SYSTEM, "ZeroMQ context");
-	if (zap_start(&endpoint->zap, endpoint->context, options->allow, err) || bind_socket(endpoint, options, err)) {
+	if (zap_start(&endpoint->zap, endpoint->context, options->allow, options->counts, err) ||
+	    bind_socket(endpoint, options, err)) {
 		endpoint_close(endpoint);
 		return -1;
 	}

@@ -36,6 +36,7 @@ struct endpoint_options {
 	const char *listen; /* host:port */
 	const struct curve_pair *curve;
 	struct allow *allow;
+	struct counts *counts;
 	size_t max_frame;
 };
 

@@ -120,7 +120,7 @@ static int open_endpoint(struct gateway *gateway, struct err *err)
 {
 	struct curve_pair curve;
 	struct endpoint_options options = { .listen = conf_str(gateway->conf, "listen"), .curve = &curve,
-					    .allow = gateway->allow,
+					    .allow = gateway->allow, .counts = gateway->counts,
 					    .max_frame = (size_t)conf_int(gateway->conf, "max_frame") };
 	char address[300];
 
@@ -372,8 +372,12 @@ const struct program gateway_program = {
 		"\n"
 		"The allow-list and the list of recipients are looked at once a second, and read again when one changed or "
 		"on SIGHUP: an adapter that was taken off or marked revoked is refused with its next message, and connected "
-		"adapters are handed the list at once. SIGTERM sends adapters away, waits at most ten seconds for what is in "
-		"flight, and ends.",
+		"adapters are handed the list at once. Its messages and its attempts to connect again, like those of any "
+		"key that is not on the list, are counted in tipline_gateway_revoked_total (\"revoked\" in /status) and said "
+		"in the log: gateway.revoked once for each connection that stood, gateway.not_admitted at most once a "
+		"minute.\n"
+		"\n"
+		"SIGTERM sends adapters away, waits at most ten seconds for what is in flight, and ends.",
 	.examples = "  tipline-gateway --config gateway.yaml --check\n"
 		    "  tipline-gateway --config gateway.yaml",
 	.conf_tables = gateway_tables,

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <zmq.h>
 
+#include "ops/runtime/clock.h"
+#include "ops/runtime/log.h"
 #include "schema/z85.h"
 
 #define ENDPOINT "inproc://zeromq.zap.01"
@@ -31,6 +33,10 @@ struct zap {
 	pthread_t thread;
 	void *socket;
 	struct allow *allow;
+	struct counts *counts;
+	bool said;
+	int64_t said_ms;
+	unsigned long long unsaid; /* refused since */
 };
 
 static bool part_is(const struct part *part, const char *text)
@@ -83,6 +89,22 @@ static void write_property(struct buf *out, const char *name, const char *value)
 	buf_append_str(out, value);
 }
 
+static void note_refused(struct zap *zap)
+{
+	const int64_t now = clock_mono_ms();
+
+	counts_plain(zap->counts, PLAIN_REVOKED);
+	zap->unsaid++;
+	if (zap->said && now - zap->said_ms < ZAP_SAY_MS)
+		return;
+	log_eventf(LOG_LEVEL_WARN, "gateway.not_admitted", "detail", "%llu connection(s) refused since this was last said: "
+		   "their transport keys are not on the list of adapters (keys.adapters), or revoked there; an adapter that "
+		   "should be admitted says so in its own log", zap->unsaid);
+	zap->said = true;
+	zap->said_ms = now;
+	zap->unsaid = 0;
+}
+
 static void answer(struct zap *zap, const struct request *request)
 {
 	struct adapter adapter = { 0 };
@@ -91,7 +113,9 @@ static void answer(struct zap *zap, const struct request *request)
 	struct slice id = request->n > PART_REQUEST ? slice_of(given->data, given->len) : slice_str("");
 	bool admitted = admits(zap, request, &adapter);
 
-	if (admitted)
+	if (!admitted)
+		note_refused(zap);
+	else
 		write_property(&metadata, ZAP_KEY_PROPERTY, adapter.curve_public);
 	const struct slice parts[] = {
 		slice_str("1.0"),
@@ -119,12 +143,13 @@ static void *run(void *arg)
 	return NULL;
 }
 
-int zap_start(struct zap **out, void *context, struct allow *allow, struct err *err)
+int zap_start(struct zap **out, void *context, struct allow *allow, struct counts *counts, struct err *err)
 {
 	struct zap *zap = mem_alloc(sizeof(*zap));
 	const int linger = 0;
 
 	zap->allow = allow;
+	zap->counts = counts;
 	zap->socket = zmq_socket(context, ZMQ_REP);
 	if (zap->socket == NULL || zmq_setsockopt(zap->socket, ZMQ_LINGER, &linger, sizeof(linger)) ||
 	    zmq_bind(zap->socket, ENDPOINT) || pthread_create(&zap->thread, NULL, run, zap) != 0) {

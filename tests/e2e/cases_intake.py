@@ -172,6 +172,9 @@ def test_revoked_adapter(pipeline):
         holds("refuses this adapter" in result.stderr, f"it says why: {result.stderr}")
         holds("1 wait in the spool" in result.stderr, f"it says that the tip waits: {result.stderr}")
         full_spools_end(pipeline)
+        holds(pipeline.status("gateway")["revoked"] > 0, "the gateway counts it")
+        with open(pipeline.path("log", "gateway.log"), encoding="utf-8") as f:
+            holds("event=gateway.not_admitted " in f.read(), "and says it")
     finally:
         with open(listing, "w", encoding="utf-8") as f:
             f.write(before)
