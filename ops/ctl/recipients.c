@@ -249,8 +249,8 @@ int ctl_recipients_sign(struct ctl *ctl, struct ctl_output *out, struct err *err
 	if (result == 0) {
 		show(out, &signing->list, state_of(&signing->list, clock_day(), 0), "right");
 		out->note = signing->list.not_before > clock_day()
-			? "Adapters refuse it before its first day: put it in place of each gateway's keys.recipients then, by a "
-			  "rename, and not before."
+			? "Put it in place of each gateway's keys.recipients, by a rename: gateways hand out the one they have "
+			  "until its first day."
 			: "Put it in place of each gateway's keys.recipients, by a rename: adapters have it within a second.";
 	}
 	mem_wipe(signing, sizeof(*signing));
