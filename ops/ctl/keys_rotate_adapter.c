@@ -125,6 +125,12 @@ static int have_keys(struct rotation *rotation, struct err *err)
 	return result == 0 ? enter(rotation, err) : -1;
 }
 
+static int say_former(const struct adapter *adapter, struct err *err)
+{
+	return err_set(err, ERR_CONFIG, NULL, "adapter %s still has former keys from the last rotation: `tipctl keys "
+		       "retire adapter %s` first, once its spool is empty", adapter->name, adapter->name);
+}
+
 /* The keys in force become the former ones, unless the list has the new ones already. */
 static int enter_keys(struct rotation *rotation, struct err *err)
 {
@@ -137,8 +143,7 @@ static int enter_keys(struct rotation *rotation, struct err *err)
 	if (memcmp(fresh.sign_public, adapter->sign_public, FRAME_SIGN_PUBLIC) == 0)
 		return 0;
 	if (adapter->has_former)
-		return err_set(err, ERR_CONFIG, NULL, "adapter %s still has former keys from the last rotation: `tipctl keys "
-			       "retire adapter %s` first, once its spool is empty", adapter->name, adapter->name);
+		return say_former(adapter, err);
 	snprintf(fresh.curve_public, sizeof(fresh.curve_public), "%s", text + 2 * FRAME_SIGN_PUBLIC + 1);
 	fresh.has_former = true;
 	memcpy(fresh.former_sign, adapter->sign_public, FRAME_SIGN_PUBLIC);
@@ -191,8 +196,10 @@ int keys_rotate_adapter(struct key_site *site, const char *name, struct ctl_outp
 
 	if (result == 0 && rotation.adapter->revoked)
 		result = err_set(err, ERR_CONFIG, NULL, "adapter %s is revoked", name);
+	rotation.key = keyring_in_state(&site->ring, KEY_ADAPTER, name, KEY_COMING);
+	if (result == 0 && !rotation.key && rotation.adapter->has_former) /* before anything is entered */
+		result = say_former(rotation.adapter, err);
 	if (result == 0) {
-		rotation.key = keyring_in_state(&site->ring, KEY_ADAPTER, name, KEY_COMING);
 		if (!rotation.key)
 			rotation.key = keyring_add(&site->ring, KEY_ADAPTER, name,
 						   keyring_next_epoch(&site->ring, KEY_ADAPTER, name));
@@ -204,21 +211,57 @@ int keys_rotate_adapter(struct key_site *site, const char *name, struct ctl_outp
 	return result;
 }
 
+/*
+ * What is to end: the list's former key, and the inventory's; where one of the two has none, the other counts. Not
+ * while a rotation is under way: the adapter may have nothing but its former key yet.
+ */
+static int find_former(struct rotation *rotation, struct keyring_key *former, struct err *err)
+{
+	const struct keyring *ring = &rotation->site->ring;
+	const struct adapter *adapter = rotation->adapter;
+	const struct keyring_key *coming = keyring_in_state(ring, KEY_ADAPTER, adapter->name, KEY_COMING);
+	const struct keyring_key *known = keyring_in_state(ring, KEY_ADAPTER, adapter->name, KEY_OVERLAP);
+	char print[FINGERPRINT_TEXT];
+
+	fingerprint_public(print, slice_of(adapter->sign_public, FRAME_SIGN_PUBLIC));
+	if (coming && strcmp(coming->print, print) == 0)
+		return err_set(err, ERR_CONFIG, NULL, "the rotation of adapter %s is not finished: `tipctl keys rotate adapter "
+			       "%s` first", adapter->name, adapter->name);
+	if (!known && !adapter->has_former)
+		return err_set(err, ERR_CONFIG, NULL, "adapter %s has no former key", adapter->name);
+	*former = (struct keyring_key){ .kind = KEY_ADAPTER };
+	snprintf(former->name, sizeof(former->name), "%s", adapter->name);
+	if (adapter->has_former)
+		fingerprint_public(former->print, slice_of(adapter->former_sign, FRAME_SIGN_PUBLIC));
+	else if (known)
+		memcpy(former->print, known->print, sizeof(former->print));
+	for (size_t i = 0; i < ring->n; i++)
+		if (ring->keys[i]->kind == KEY_ADAPTER && strcmp(ring->keys[i]->name, former->name) == 0 &&
+		    strcmp(ring->keys[i]->print, former->print) == 0)
+			former->epoch = ring->keys[i]->epoch;
+	return 0;
+}
+
 int keys_retire_adapter(struct key_site *site, const char *name, struct err *err)
 {
-	struct rotation rotation = { .site = site, .key = keyring_in_state(&site->ring, KEY_ADAPTER, name, KEY_OVERLAP) };
+	struct rotation rotation = { .site = site };
+	struct keyring_key former, *left;
 	int result = open_list(&rotation, name, err);
 
-	if (result == 0 && !rotation.key)
-		result = err_set(err, ERR_CONFIG, NULL, "adapter %s has no former key", name);
+	if (result == 0)
+		result = find_former(&rotation, &former, err);
 	if (result == 0) {
 		rotation.adapter->has_former = false;
-		result = key_audit(site, "retiring", rotation.key, NULL, err);
+		result = key_audit(site, "retiring", &former, NULL, err);
 	}
 	if (result == 0)
-		result = give_list(&rotation, rotation.key->print, true, err);
+		result = keyring_save(&site->ring, err);
+	if (result == 0)
+		result = give_list(&rotation, former.print, true, err);
 	adapter_list_release(&rotation.list);
-	return result == 0 ? key_set_state(site, rotation.key, KEY_RETIRED, "retire", err) : -1;
+	while (result == 0 && (left = keyring_in_state(&site->ring, KEY_ADAPTER, name, KEY_OVERLAP)) != NULL)
+		result = key_set_state(site, left, KEY_RETIRED, "retire", err);
+	return result;
 }
 
 /* All keys of the adapter that are not retired: said in the log, and when told so retired. */

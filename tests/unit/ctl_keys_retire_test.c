@@ -104,11 +104,73 @@ static void nothing_is_taken_while_records_wait(void **state)
 	http_stop(server);
 }
 
+/* `former` stands for the keys of another adapter, which must not be those of the inventory. */
+static void bring_back_former(struct fixture *f)
+{
+	struct buf list = BUF_INIT;
+
+	read_text(f, "site/adapters.yaml", &list);
+	buf_append_str(&list, "    former:\n      sign: '");
+	for (int i = 0; i < 32; i++)
+		buf_append_str(&list, "5a");
+	buf_append_str(&list, "'\n      curve: 'rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7'\n");
+	write_text(f, "site/adapters.yaml", buf_text(&list), 0644);
+	buf_release(&list);
+}
+
+/* It used to leave an entry that `keys check` advised to go on with, and could not. */
+static void a_refused_rotation_begins_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	must(f, "keys rotate adapter web --unasked");
+	must_not(f, 78, "keys retire adapter web", "keys rotate adapter web --unasked");
+	assert_false(is_there(f, "site/adapters/web.3.sign"));
+	must_be_sound(f);
+	must(f, "keys retire adapter web --unasked");
+	must_not(f, 78, "no former key", "keys retire adapter web --unasked");
+	must(f, "keys rotate adapter web --unasked");
+	assert_true(is_there(f, "site/adapters/web.3.sign"));
+	must_be_sound(f);
+}
+
+/* Rotate used to name retire, which asked the inventory and refused. */
+static void former_keys_of_the_list_can_be_retired(void **state)
+{
+	struct fixture *f = *state;
+	struct buf list = BUF_INIT;
+
+	must(f, "keys rotate adapter web --unasked");
+	must(f, "keys retire adapter web --unasked");
+	bring_back_former(f);
+	must_not(f, 78, "keys retire adapter web", "keys rotate adapter web --unasked");
+	must(f, "keys retire adapter web --unasked");
+	read_text(f, "site/adapters.yaml", &list);
+	assert_null(strstr(buf_text(&list), "former"));
+	must_be_sound(f);
+	must(f, "keys rotate adapter web --unasked");
+	buf_release(&list);
+}
+
+/* The adapter may have nothing but its former keys yet. */
+static void no_key_is_retired_in_the_middle_of_a_rotation(void **state)
+{
+	struct fixture *f = *state;
+
+	must_not(f, 78, "daemons.gateway", "keys rotate adapter web");
+	must_not(f, 78, "is not finished", "keys retire adapter web --unasked");
+	must(f, "keys rotate adapter web --unasked");
+	must(f, "keys retire adapter web --unasked");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(nothing_is_taken_before_all_answer, begin_site, end),
 		cmocka_unit_test_setup_teardown(nothing_is_taken_while_records_wait, begin_site, end),
+		cmocka_unit_test_setup_teardown(a_refused_rotation_begins_nothing, begin_site, end),
+		cmocka_unit_test_setup_teardown(former_keys_of_the_list_can_be_retired, begin_site, end),
+		cmocka_unit_test_setup_teardown(no_key_is_retired_in_the_middle_of_a_rotation, begin_site, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
