@@ -140,7 +140,8 @@ static void write_rotating(struct buf *out)
 		"\n"
 		"adapter: `tipctl keys rotate adapter NAME`, bring the adapter its two files and start it again; "
 		"`tipctl keys retire adapter NAME` when its spool is empty. `tipctl keys revoke adapter NAME` ends an "
-		"adapter at once.\n"
+		"adapter at once. To take it back, take its line `revoked: true` out of adapters.yaml in the folder of keys "
+		"and rotate it at once: the keys that were revoked stay refused.\n"
 		"\n"
 		"linkage: `tipctl keys rotate linkage`. dedupe needs keys.relink. No link is lost.");
 }

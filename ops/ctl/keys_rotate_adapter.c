@@ -131,6 +131,20 @@ static int say_former(const struct adapter *adapter, struct err *err)
 		       "retire adapter %s` first, once its spool is empty", adapter->name, adapter->name);
 }
 
+/* Revoked ones are, and stay so when the adapter is taken back. */
+static bool is_retired(const struct rotation *rotation, const uint8_t sign_public[FRAME_SIGN_PUBLIC])
+{
+	const struct keyring *ring = &rotation->site->ring;
+	char print[FINGERPRINT_TEXT];
+
+	fingerprint_public(print, slice_of(sign_public, FRAME_SIGN_PUBLIC));
+	for (size_t i = 0; i < ring->n; i++)
+		if (ring->keys[i]->kind == KEY_ADAPTER && ring->keys[i]->state == KEY_RETIRED &&
+		    strcmp(ring->keys[i]->print, print) == 0)
+			return true;
+	return false;
+}
+
 /* The keys in force become the former ones, unless the list has the new ones already. */
 static int enter_keys(struct rotation *rotation, struct err *err)
 {
@@ -145,11 +159,27 @@ static int enter_keys(struct rotation *rotation, struct err *err)
 	if (adapter->has_former)
 		return say_former(adapter, err);
 	snprintf(fresh.curve_public, sizeof(fresh.curve_public), "%s", text + 2 * FRAME_SIGN_PUBLIC + 1);
-	fresh.has_former = true;
+	fresh.has_former = !is_retired(rotation, adapter->sign_public);
 	memcpy(fresh.former_sign, adapter->sign_public, FRAME_SIGN_PUBLIC);
 	memcpy(fresh.former_curve, adapter->curve_public, sizeof(fresh.former_curve));
 	*adapter = fresh;
 	return 0;
+}
+
+/* A file that bears the new key now is none of the older ones'. */
+static void forget_file(struct rotation *rotation, const char *file)
+{
+	const struct keyring *ring = &rotation->site->ring;
+
+	for (size_t i = 0; i < ring->n; i++) {
+		struct keyring_key *key = ring->keys[i];
+
+		if (key == rotation->key || key->kind != KEY_ADAPTER || strcmp(key->name, rotation->key->name) != 0)
+			continue;
+		for (size_t k = key->n_files; k > 0; k--)
+			if (strcmp(key->files[k - 1], file) == 0)
+				keyring_drop_file(key, k - 1);
+	}
 }
 
 /* The adapter's own names get the new keys; the old ones are gone with the rename. */
@@ -170,6 +200,8 @@ static int exchange_files(struct rotation *rotation, struct err *err)
 			result = keyring_save(&rotation->site->ring, err);
 		if (result == 0)
 			result = keys_replace(keyring_path(&rotation->site->ring, to, &path), buf_slice(&content), 0600, err);
+		if (result == 0)
+			forget_file(rotation, to);
 	}
 	buf_release(&content);
 	buf_release(&path);
@@ -195,7 +227,9 @@ int keys_rotate_adapter(struct key_site *site, const char *name, struct ctl_outp
 	int result = open_list(&rotation, name, err);
 
 	if (result == 0 && rotation.adapter->revoked)
-		result = err_set(err, ERR_CONFIG, NULL, "adapter %s is revoked", name);
+		result = err_set(err, ERR_CONFIG, NULL, "adapter %s is revoked. To take it back with new keys, take its "
+				 "line \"revoked: true\" out of %s/" LIST " and run the same command again at once; the keys "
+				 "that it had stay refused", name, site->ring.folder);
 	rotation.key = keyring_in_state(&site->ring, KEY_ADAPTER, name, KEY_COMING);
 	if (result == 0 && !rotation.key && rotation.adapter->has_former) /* before anything is entered */
 		result = say_former(rotation.adapter, err);
@@ -205,8 +239,10 @@ int keys_rotate_adapter(struct key_site *site, const char *name, struct ctl_outp
 						   keyring_next_epoch(&site->ring, KEY_ADAPTER, name));
 		result = rotate(&rotation, err);
 	}
-	out->note = "Bring the adapter its two files and start it again. What it signed before is taken until "
-		    "`tipctl keys retire adapter NAME`.";
+	out->note = "Bring the adapter its two files and start it again.";
+	if (result == 0 && rotation.adapter->has_former)
+		out->note = "Bring the adapter its two files and start it again. What it signed before is taken until "
+			    "`tipctl keys retire adapter NAME`.";
 	adapter_list_release(&rotation.list);
 	return result;
 }

@@ -163,6 +163,36 @@ static void no_key_is_retired_in_the_middle_of_a_rotation(void **state)
 	must(f, "keys retire adapter web --unasked");
 }
 
+/* As the refusal says; what was revoked must not come back as its former keys. */
+static void a_revoked_adapter_comes_back_with_new_keys(void **state)
+{
+	struct fixture *f = *state;
+	struct buf list = BUF_INIT, old = BUF_INIT;
+	char *line;
+
+	must(f, "keys rotate adapter web --unasked");
+	must(f, "keys retire adapter web --unasked");
+	read_text(f, "site/adapters.yaml", &old);
+	must(f, "keys revoke adapter web --unasked");
+	must_not(f, 78, "\"revoked: true\" out of", "keys rotate adapter web --unasked");
+	read_text(f, "site/adapters.yaml", &list);
+	line = strstr(buf_text(&list), "    revoked: true\n");
+	assert_non_null(line);
+	*line = '\0'; /* the last there is */
+	write_text(f, "site/adapters.yaml", buf_text(&list), 0644);
+	must(f, "keys rotate adapter web --unasked");
+	read_text(f, "gateway/adapters.yaml", &list);
+	assert_null(strstr(buf_text(&list), "former"));
+	assert_null(strstr(buf_text(&list), "revoked"));
+	assert_string_not_equal(buf_text(&list), buf_text(&old));
+	must_be_sound(f);
+	must(f, "keys rotate adapter web --unasked");
+	must(f, "keys retire adapter web --unasked");
+	must_be_sound(f);
+	buf_release(&list);
+	buf_release(&old);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -171,6 +201,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_refused_rotation_begins_nothing, begin_site, end),
 		cmocka_unit_test_setup_teardown(former_keys_of_the_list_can_be_retired, begin_site, end),
 		cmocka_unit_test_setup_teardown(no_key_is_retired_in_the_middle_of_a_rotation, begin_site, end),
+		cmocka_unit_test_setup_teardown(a_revoked_adapter_comes_back_with_new_keys, begin_site, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
