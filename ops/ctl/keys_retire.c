@@ -158,6 +158,7 @@ static int retire_operator(struct key_site *site, const char *name, struct err *
 int ctl_keys_retire(struct ctl *ctl, struct ctl_output *out, struct err *err)
 {
 	const char *what = ctl->argv[0];
+	const char *which = ctl->argc > 1 ? ctl->argv[1] : program_value(ctl->call, "epoch", "");
 	struct key_site site;
 	int result = key_site_open(&site, ctl, true, err);
 
@@ -173,7 +174,7 @@ int ctl_keys_retire(struct ctl *ctl, struct ctl_output *out, struct err *err)
 		result = err_set(err, ERR_USAGE, "bad-value", "usage: tipctl keys retire triage|bus --epoch N, or adapter "
 			"NAME, or operator NAME");
 	if (result == 0)
-		out->value = json_pack("{s:s, s:s}", "retired", what, "name", ctl->argc > 1 ? ctl->argv[1] : "");
+		out->value = json_pack("{s:o}", "retired", json_sprintf("%s %s", what, which));
 	key_site_close(&site);
 	return result;
 }

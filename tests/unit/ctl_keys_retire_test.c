@@ -98,6 +98,7 @@ static void nothing_is_taken_while_records_wait(void **state)
 	must_have_all(f);
 	atomic_store(&lag, 0);
 	must(f, "keys retire bus --epoch 1");
+	assert_string_equal(buf_text(&said), "retired  bus 1\n");
 	must(f, "keys retire triage --epoch 1");
 	assert_true(has_state(f, "bus", "1", "retired") && has_state(f, "triage", "1", "retired"));
 	assert_false(is_there(f, "classify/1.key") || is_there(f, "triage/1.identity"));
@@ -128,6 +129,7 @@ static void a_refused_rotation_begins_nothing(void **state)
 	assert_false(is_there(f, "site/adapters/web.3.sign"));
 	must_be_sound(f);
 	must(f, "keys retire adapter web --unasked");
+	assert_string_equal(buf_text(&said), "retired  adapter web\n");
 	must_not(f, 78, "no former key", "keys retire adapter web --unasked");
 	must(f, "keys rotate adapter web --unasked");
 	assert_true(is_there(f, "site/adapters/web.3.sign"));
