@@ -222,10 +222,10 @@ const struct program ctl_program = {
 		"\n"
 		"keys destroy: with confirmations of two operators, overwrites and unlinks every copy of the triage, recovery "
 		"and bus keys of a retired epoch (--epoch), or of the kinds that are named: exactly what both confirmed. One "
-		"that was interrupted, or waits for the recovery key, is run again with the same confirmations. Nobody opens "
-		"what was sealed under them any more, in Kafka, spools, stores or backups; so it is refused while a tip is "
-		"parked for want of such a key. Cases that were sealed to teams stay readable by the teams, contact details "
-		"by the custodian (tipline-keys(7)).\n"
+		"that was interrupted, or waits for the recovery key, is run again with the same confirmations: status 1 while "
+		"a key is not here. Nobody opens what was sealed under them any more, in Kafka, spools, stores or backups; so "
+		"it is refused while a tip is parked for want of such a key. Cases that were sealed to teams stay readable by "
+		"the teams, contact details by the custodian (tipline-keys(7)).\n"
 		"\n"
 		"recipients root: makes root.key and root.pub in a folder that is there. keys init makes them too, but a root "
 		"key that was never on a connected machine is better: make it offline and sign the first list there.\n"
@@ -347,9 +347,9 @@ const struct program ctl_program = {
 		"and what the receipts files of adapters say they were told) with what is stored, parked, "
 		"discarded and in flight. Names every tip that is missing; status 1 when one is missing or stored twice. "
 		"foreign counts records without a tip id, which no adapter of ours sent: a stage parks them.",
-	.status_1 = "it looked, and something is not as it should be: topics check, keys check, recipients check, "
-		    "reconcile, canary search, explain (nothing has the tip), parked replay and parked discard (nothing "
-		    "parked is of a tip that was named)",
+	.status_1 = "it looked, and something is not as it should be: topics check, keys check, keys destroy (a key "
+		    "is not here), recipients check, reconcile, canary search, explain (nothing has the tip), "
+		    "parked replay and parked discard (nothing parked is of a tip that was named)",
 	.examples =
 		"Where is everything?\n\n    tipctl --config tipctl.yaml status\n\n"
 		"Open a case as its team does:\n\n"

@@ -135,8 +135,8 @@ static void add_row(json_t *rows, const struct keyring_key *key, bool here)
 					      here ? "destroyed" : missing));
 }
 
-static int destroy(struct key_site *site, const struct key_selection *selection, const char *by, json_t *rows,
-		   struct err *err)
+static int destroy(struct key_site *site, const struct key_selection *selection, const char *by,
+		   struct ctl_output *out, struct err *err)
 {
 	for (size_t i = 0; i < selection->n; i++) {
 		struct keyring_key *key = selection->keys[i];
@@ -153,7 +153,8 @@ static int destroy(struct key_site *site, const struct key_selection *selection,
 
 		if (!key_selection_is_left(key))
 			continue;
-		add_row(rows, key, here);
+		add_row(out->value, key, here);
+		out->status = out->status || !here;
 		if (here && destroy_key(site, key, by, err) < 0)
 			return -1;
 	}
@@ -211,7 +212,7 @@ int ctl_keys_destroy(struct ctl *ctl, struct ctl_output *out, struct err *err)
 		out->columns = columns;
 		out->note = "Copies that tipctl does not know, in backups of key folders above all, are yours to destroy. "
 			    "tipline-keys(7) says what stays readable.";
-		result = destroy(&site, &selection, by, out->value, err);
+		result = destroy(&site, &selection, by, out, err);
 	}
 	key_site_close(&site);
 	return result;
