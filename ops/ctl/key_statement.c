@@ -144,6 +144,28 @@ static bool names_all(const struct key_selection *selection, struct slice *rest)
 	return take(rest, "; ");
 }
 
+/* Where it is of other kinds of the same epoch: what to name, to destroy what was confirmed. */
+static void add_hint(const struct key_selection *selection, struct slice statement, struct buf *text)
+{
+	struct buf signed_text = BUF_INIT;
+	char item[ITEM_MAX];
+	const char *said;
+
+	buf_append_slice(&signed_text, statement);
+	said = buf_text(&signed_text);
+	snprintf(item, sizeof(item), "destroy epoch %u: ", selection->epoch);
+	if (strncmp(said, item, strlen(item)) == 0) {
+		buf_append_str(text, ". Name the same kinds here as were confirmed,");
+		for (size_t i = 0; i < KEY_SELECTION_MAX; i++) {
+			snprintf(item, sizeof(item), " %s %u ", key_kinds[kinds[i]].name, selection->epoch);
+			if (strstr(said, item))
+				buf_printf(text, " %s", key_kinds[kinds[i]].name);
+		}
+		buf_append_str(text, ", or have it confirmed anew");
+	}
+	buf_release(&signed_text);
+}
+
 static bool is_recent(struct slice day)
 {
 	uint32_t signed_on;
@@ -155,15 +177,18 @@ static bool is_recent(struct slice day)
 int key_statement_check(const struct key_selection *selection, struct slice statement, struct err *err)
 {
 	struct slice rest = statement;
-	struct buf wanted = BUF_INIT;
+	struct buf wanted = BUF_INIT, hint = BUF_INIT;
 	int result = 0;
 
 	write_keys(selection, &wanted);
+	add_hint(selection, statement, &hint);
 	if (!names_all(selection, &rest))
 		result = err_set(err, ERR_CONFIG, NULL, "it confirms something else: \"%.*s\"; what is to be destroyed is "
-				 "\"%s\"", (int)statement.len, (const char *)statement.data, buf_text(&wanted));
+				 "\"%s\"%s", (int)statement.len, (const char *)statement.data, buf_text(&wanted),
+				 buf_text(&hint));
 	else if (!is_recent(rest))
 		result = err_set(err, ERR_CONFIG, NULL, "it is older than %d days: have it signed anew", CONFIRMED_DAYS);
 	buf_release(&wanted);
+	buf_release(&hint);
 	return result;
 }

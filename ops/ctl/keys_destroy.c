@@ -32,12 +32,12 @@ static int check(const struct key_site *site, const char *path, const struct key
 	struct confirmation one;
 	uint8_t open[FRAME_SIGN_PUBLIC];
 	char name[KEY_NAME_MAX];
-	int result = file_read(&text, path, CONFIRMATION_FILE_MAX, err);
+	bool is_one = file_read(&text, path, CONFIRMATION_FILE_MAX, err) == 0 &&
+		      confirmation_parse(&one, path, buf_slice(&text), err) == 0; /* both say the path */
+	int result = 0;
 
 	*who = NULL;
-	if (result == 0)
-		result = confirmation_parse(&one, path, buf_slice(&text), err);
-	if (result == 0) {
+	if (is_one) {
 		snprintf(name, sizeof(name), "%.*s", (int)one.operator_name.len, (const char *)one.operator_name.data);
 		*who = keyring_find(&site->ring, KEY_OPERATOR, name, 1);
 		if (!*who || (*who)->state != KEY_ACTIVE || hex_decode(open, sizeof(open), (*who)->public_key, 64) < 0)
@@ -48,8 +48,10 @@ static int check(const struct key_site *site, const char *path, const struct key
 		else if (confirmation_verify(&one, open, err) < 0 || key_statement_check(selection, one.statement, err) < 0)
 			result = -1;
 	}
+	if (result < 0)
+		err_prefix(err, "%s", path);
 	buf_release(&text);
-	return result == 0 ? 0 : err_prefix(err, "%s", path);
+	return is_one ? result : -1;
 }
 
 /* Two names for one key are one operator. */

@@ -74,8 +74,14 @@ static void what_is_signed_is_what_is_destroyed(void **state)
 	end_triage(f);
 	confirm(f, " bus");
 	must_not(f, 78, "something else", "keys destroy one two --epoch 1 --unasked"); /* more than was signed */
+	must_not(f, 78, "same kinds here as were confirmed, bus, or", "keys destroy one two --epoch 1 --unasked");
 	must_not(f, 78, "something else", "keys destroy one two triage --epoch 1 --unasked");
+	must_not(f, 78, "gone: No such", "keys destroy gone two --epoch 1 --unasked");
+	assert_null(strstr(buf_text(&said), "gone: gone"));
+	must_not(f, 78, "not a confirmation", "keys destroy site/root.pub two --epoch 1 --unasked");
+	assert_null(strstr(buf_text(&said), "root.pub: site"));
 	confirm(f, "");
+	must_not(f, 78, "as were confirmed, triage recovery bus, or", "keys destroy one two bus --epoch 1 --unasked");
 	must_not(f, 78, "something else", "keys destroy one two bus --epoch 1 --unasked"); /* and less */
 	must_not(f, 78, "two people", "keys destroy one one --epoch 1 --unasked");
 	assert_true(is_there(f, "site/retired/bus.1.key") && is_there(f, "site/retired/triage.1.identity"));
