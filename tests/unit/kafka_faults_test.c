@@ -79,6 +79,17 @@ static void send_value(struct fixture *f, struct kafka_producer *producer, int i
 	ok(f, fixture_send(f, producer, value, value, (void *)(uintptr_t)i));
 }
 
+/* A client may be dead already, of what was sent a moment before: then it is to be sent again. */
+static void send_or_fail(struct fixture *f, struct kafka_producer *producer, struct fate *fate, int i)
+{
+	char value[16];
+
+	snprintf(value, sizeof value, "%d", i);
+	fate->failed[i] = fixture_send(f, producer, value, value, (void *)(uintptr_t)i) < 0;
+	if (fate->failed[i])
+		assert_string_equal(f->err.reason, "producer-fatal");
+}
+
 /* Clients made from now on wait 1 s for an answer, not 20. */
 static void be_impatient(struct fixture *f)
 {
@@ -122,7 +133,7 @@ static enum cure publish(struct fixture *f, struct kafka_producer *producer, str
 	enum cure cure = CURE_NONE;
 
 	for (int i = first; i < last; i++)
-		send_value(f, producer, i);
+		send_or_fail(f, producer, fate, i);
 	while (fate->ok < last) {
 		assert_true(clock_mono_ms() < deadline);
 		if (kafka_producer_poll(producer, 20, &f->err) < 0) {
@@ -133,8 +144,7 @@ static enum cure publish(struct fixture *f, struct kafka_producer *producer, str
 		for (int i = first; i < last; i++) {
 			if (!fate->failed[i])
 				continue;
-			fate->failed[i] = false;
-			send_value(f, producer, i);
+			send_or_fail(f, producer, fate, i);
 			cure = cure == CURE_RENEW ? cure : CURE_AGAIN;
 		}
 	}
