@@ -7,8 +7,8 @@
  * wrong types, left-over bytes and counts over the limits are RECORD_SHAPE.
  * In case.routed the body and the tokens are absent: the sink must not be able to see them. So both encoders leave them
  * out of a record with RECORD_ROUTED, whatever stands in the struct, and a routed record that has them is refused.
- * Scores and risk are 0 to 1, names have no control characters, team names are of a-z, 0-9 and '-'; else RECORD_SHAPE
- * where it is decoded.
+ * Scores and risk are 0 to 1 and never minus 0 (which is encoded as 0), names have no control characters, team names
+ * are of a-z, 0-9 and '-'; else RECORD_SHAPE where it is decoded.
  */
 #ifndef TIPLINE_SCHEMA_RECORD_H
 #define TIPLINE_SCHEMA_RECORD_H

@@ -128,7 +128,7 @@ float item_share(struct item_reader *reader)
 {
 	float f = item_next(reader, ITEM_FLOAT, 0).f;
 
-	if (isfinite(f) && f >= 0 && f <= 1)
+	if (isfinite(f) && !signbit(f) && f <= 1)
 		return f;
 	reader->bad = true;
 	return 0;
@@ -220,7 +220,8 @@ void item_put_float(struct buf *out, float v)
 {
 	uint8_t head[HEAD_MAX];
 
-	buf_append(out, head, cbor_encode_single(v, head, sizeof(head)));
+	/* Minus 0 is 0, and one value has one encoding. */
+	buf_append(out, head, cbor_encode_single(v == 0 ? 0 : v, head, sizeof(head)));
 }
 
 void item_put_bytes_head(struct buf *out, size_t len)

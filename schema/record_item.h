@@ -25,7 +25,7 @@ bool item_reader_ended(const struct item_reader *reader); /* everything was read
 
 uint64_t item_uint(struct item_reader *reader, uint64_t max);
 bool item_bool(struct item_reader *reader);
-float item_share(struct item_reader *reader);                        /* 0 to 1 */
+float item_share(struct item_reader *reader);                        /* 0 to 1, not minus 0 */
 struct slice item_bytes(struct item_reader *reader, size_t max);
 void item_exactly(struct item_reader *reader, uint8_t *out, size_t len); /* a byte string of that length, copied */
 /* Of at most max bytes. UTF-8 without control characters. */

@@ -29,7 +29,7 @@ static void put_text(struct buf *out, const char *member, struct slice text)
 	buf_append_json(out, (const char *)text.data, text.len);
 }
 
-/* Nine digits give back the same float. */
+/* Nine digits give back the same float; it is read as a double first. */
 static void put_float(struct buf *out, const char *member, float f)
 {
 	char text[32];
@@ -37,7 +37,7 @@ static void put_float(struct buf *out, const char *member, float f)
 	/* The shortest that is this very number when it is read again: 0.605, not 0.605000019. */
 	for (int digits = 1; digits <= 9; digits++) {
 		snprintf(text, sizeof text, "%.*g", digits, (double)f);
-		if (strtof(text, NULL) == f)
+		if ((float)strtod(text, NULL) == f)
 			break;
 	}
 	put_name(out, member);

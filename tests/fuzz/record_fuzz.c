@@ -15,7 +15,7 @@ static void encoding_holds(const struct record *record, struct slice cbor)
 
 /*
  * The JSON form says the same, but for the body, which is written without its spaces; its own JSON may grow over the
- * limit when Jansson spells a number out.
+ * limit when Jansson spells numbers out: at the most 0.1 as 0.10000000000000001, with a comma each.
  */
 static void json_holds(const struct record *record, struct slice cbor, struct arena *arena)
 {
@@ -27,7 +27,7 @@ static void json_holds(const struct record *record, struct slice cbor, struct ar
 	FUZZ_HOLDS(memchr(json.data, '\n', json.len) == NULL);
 	if (record_from_json(&again, buf_slice(&json), arena, &err) != 0) {
 		fuzz_refusal_holds(&err);
-		FUZZ_HOLDS(record->body.len > 1u << 18);
+		FUZZ_HOLDS(5 * record->body.len > 1u << 20);
 	} else {
 		FUZZ_HOLDS((again.body.len > 0) == (record->body.len > 0));
 		again.body = record->body;

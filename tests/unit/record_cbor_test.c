@@ -242,6 +242,7 @@ static void hand_written_records(void **state)
 		{ "risk infinite", CASE("\xa8" ALWAYS CLASSIFICATION("\xfa\x7f\x80\0\0", "\x80")), false },
 		{ "risk over 1", CASE("\xa8" ALWAYS CLASSIFICATION("\xfa\x3f\x80\0\1", "\x80")), false },
 		{ "risk below 0", CASE("\xa8" ALWAYS CLASSIFICATION("\xfa\xbf\x80\0\0", "\x80")), false },
+		{ "risk minus 0", CASE("\xa8" ALWAYS CLASSIFICATION("\xfa\x80\0\0\0", "\x80")), false },
 		{ "risk as a double", CASE("\xa8" ALWAYS CLASSIFICATION("\xfb\0\0\0\0\0\0\0\0", "\x80")), false },
 		{ "risk as a half", CASE("\xa8" ALWAYS CLASSIFICATION("\xf9\0\0", "\x80")), false },
 		{ "a case without links", CASE("\xa8" ALWAYS "\x0a" ID16), false },

@@ -49,7 +49,7 @@ static void every_part_comes_back(void **state)
 
 static void every_float_comes_back(void **state)
 {
-	static const float floats[] = { 0.0f, 1.0f, 0.1f, 0.33333334f, 1e-45f, 1.17549435e-38f, 0.99999994f, 1e-7f };
+	static const float floats[] = { 0.0f, -0.0f, 1.0f, 0.1f, 0.33333334f, 1e-45f, 1.17549435e-38f, 0.99999994f, 1e-7f };
 	struct arena *arena = arena_new(65536);
 	struct record record;
 
@@ -107,6 +107,7 @@ static void hand_written_lines(void **state)
 		{ "{" LEAST ",\"links\":[],\"case_id\":\"0123456789abcdef0123456789abcdef\"}", NULL },
 		{ "{" LEAST ",\"classification\":{}}", NULL },
 		{ "{" LEAST ",\"classification\":{\"risk\":1,\"labels\":[{\"category\":\"corruption\",\"score\":1}]}}", NULL },
+		{ "{" LEAST ",\"classification\":{\"risk\":-0.0,\"out_of_scope\":-0}}", NULL },
 		{ "{" LEAST ",\"routing\":{\"outcome\":\"refer\",\"priority\":\"low\",\"teams\":[\"assessment\"]}}", NULL },
 		{ "{" LEAST ",\"tokens\":{\"word\":[\"0000000000000001\"],\"date\":[\"ffffffffffffffff\"]}}", NULL },
 		{ "", REASON_JSON_SYNTAX },
