@@ -82,8 +82,17 @@ help: ## print the targets
 all: setup-quiet ## build every program and libtipline
 	$(Q)$(MAKE) --no-print-directory programs
 
-programs: $(BINS) $(B)/lib/libtipline.a $(B)/lib/libtipline.so.0
+programs: $(BINS) $(B)/lib/libtipline.a $(B)/lib/libtipline.so.0 page
 	@:
+
+# The public web form's pages: of no compiler, so in a folder of their own. Node and its packages are not everywhere.
+PAGE := build/webform
+PAGE_NPM := build/webform-npm
+page: $(if $(wildcard $(PAGE_NPM)/done),$(PAGE)/report.html,page-absent) ## the public web form's pages (part of all)
+	@:
+
+page-absent:
+	@printf '  the web form'"'"'s pages are not built: no Node 20 and its packages here (make setup)\n'
 
 setup: ## install what the build, the demo and the tests need (Debian packages, Apache Kafka)
 	$(Q)ops/deploy/local/setup all
@@ -203,15 +212,19 @@ install: man ## programs, library, manual pages, completion, to DESTDIR and PREF
 	$(Q)ops/deploy/install "$(B)" "$(DESTDIR)" "$(or $(PREFIX),/usr/local)"
 
 clean: ## remove what was built, not what was set up
-	$(Q)rm -rf build/gcc* build/clang* build/man
+	$(Q)rm -rf build/gcc* build/clang* build/man $(PAGE)
 
-.PHONY: help all programs setup setup-quiet demo up down test test-programs lint unit interop replay memory e2e chaos bench bench-seal valgrind valgrind-quick soak fuzz fuzz-programs fuzz-seeds man install clean
+.PHONY: help all programs page page-absent setup setup-quiet demo up down test test-programs lint unit interop replay memory e2e chaos bench bench-seal valgrind valgrind-quick soak fuzz fuzz-programs fuzz-seeds man install clean
 
 # Rules.
 $(B)/%.o: %.c | $(B)/gen/store.sql.h
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(PAGE)/report.html: $(filter-out %.md,$(wildcard producers/webform/page/*.* producers/webform/page/script/*.js)) $(PAGE_NPM)/done
+	$(call say,PAGE,$(@D))
+	$(Q)node producers/webform/page/build.mjs $(PAGE_NPM) $(@D)
 
 # The DDL as a C string literal.
 $(B)/gen/store.sql.h: schema/store/store.sql

@@ -68,8 +68,8 @@ BANNED = {
 
 # These stand in the manner of other tools and carry no licence line.
 NO_SPDX = re.compile(r"\.(md|jsonl|json|map|in|key|receipts|xml|gitignore)$|/(in|want)$|^\.gitignore$|^README\.md$")
-SOURCE = re.compile(r"\.(c|h|py|sh|sql|cddl|ya?ml|mjs|go|rs|toml)$|^Makefile$|/(run|setup|install|format-page)$|"
-                    r"^\.ci/run$")
+SOURCE = re.compile(r"\.(c|h|py|sh|sql|cddl|ya?ml|m?js|html|scss|go|rs|toml)$|^Makefile$|"
+                    r"/(run|setup|install|format-page)$|^\.ci/run$")
 
 
 def tracked():
@@ -171,7 +171,7 @@ def check_shape(files):
         for n, line in enumerate(text.splitlines(), 1):
             if line.rstrip() != line:
                 yield f"{f}:{n}: space at the end of the line"
-            if f.endswith((".c", ".h", ".py")) and len(line.expandtabs(4)) > 120:
+            if f.endswith((".c", ".h", ".py", ".js", ".mjs", ".scss")) and len(line.expandtabs(4)) > 120:
                 yield f"{f}:{n}: longer than 120 columns"
         if f.endswith((".c", ".h")) and text.count("\n") > 600:
             yield f"{f}: over 600 lines"

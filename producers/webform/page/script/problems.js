@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Shows what is wrong: a summary on top that takes the focus, a message at each field, and the word in the title.
+const MARK = "Error: ";
+
+function element(tag, className, text) {
+  const made = document.createElement(tag);
+  made.className = className;
+  if (text) made.textContent = text;
+  return made;
+}
+
+function markField({ input, text }) {
+  const message = element("p", "govuk-error-message");
+  message.id = `${input.id}-error`;
+  message.append(element("span", "govuk-visually-hidden", MARK), text);
+  input.before(message);
+  input.closest(".govuk-form-group").classList.add("govuk-form-group--error");
+  input.classList.add(input.tagName === "TEXTAREA" ? "govuk-textarea--error" : "govuk-input--error");
+  input.dataset.describedBy = input.getAttribute("aria-describedby") ?? "";
+  input.setAttribute("aria-describedby", `${input.dataset.describedBy} ${message.id}`.trim());
+}
+
+function clearField(input) {
+  document.getElementById(`${input.id}-error`)?.remove();
+  input.closest(".govuk-form-group").classList.remove("govuk-form-group--error");
+  input.classList.remove("govuk-textarea--error", "govuk-input--error");
+  if (input.dataset.describedBy) input.setAttribute("aria-describedby", input.dataset.describedBy);
+  else input.removeAttribute("aria-describedby");
+  delete input.dataset.describedBy;
+}
+
+export class Problems {
+  // `summary`: the element on top, hidden so far, with a title and a body.
+  constructor(summary) {
+    this.summary = summary;
+    this.inputs = [];
+  }
+
+  clear() {
+    this.inputs.forEach(clearField);
+    this.inputs = [];
+    this.summary.hidden = true;
+    document.title = document.title.replace(MARK, "");
+  }
+
+  #show(title, ...body) {
+    this.summary.querySelector(".govuk-error-summary__title").textContent = title;
+    this.summary.querySelector(".govuk-error-summary__body").replaceChildren(...body);
+    this.summary.hidden = false;
+    document.title = MARK + document.title.replace(MARK, "");
+    this.summary.focus();
+    this.summary.scrollIntoView();
+  }
+
+  // [{ input, text }]
+  showFields(fields) {
+    const list = element("ul", "govuk-list govuk-error-summary__list");
+    for (const field of fields) {
+      const link = element("a", "", field.text);
+      link.href = `#${field.input.id}`;
+      link.addEventListener("click", (event) => {
+        event.preventDefault();
+        (document.querySelector(`label[for="${field.input.id}"]`) ?? field.input).scrollIntoView();
+        field.input.focus({ preventScroll: true });
+      });
+      const item = element("li", "");
+      item.append(link);
+      list.append(item);
+      markField(field);
+      this.inputs.push(field.input);
+    }
+    this.#show("There is a problem", list);
+  }
+
+  // Of the whole page: sentences, each a paragraph.
+  showPage(title, sentences) {
+    this.#show(title, ...sentences.map((sentence) => element("p", "", sentence)));
+  }
+}
