@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// npm's age-encryption, and WebCrypto, at work: a line of JSON on standard input is one file to seal or open, a line is the answer.
+// npm's age-encryption, and the public web form's script, at work: a line of JSON on standard input is one thing to do,
+// mostly a file to seal or open, and a line is the answer.
 import { readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { Decrypter, Encrypter, armor } from "age-encryption";
@@ -20,27 +21,31 @@ function armour({ from, to }) {
   writeFileSync(to, armor.encode(readFileSync(from)));
 }
 
-// What the public web form's page does with the list of recipients: WebCrypto alone, by the words of
-// schema/recipients.h.
-async function list({ from, root, to }) {
-  const { tipline, signed, signature } = JSON.parse(readFileSync(from, "utf8"));
-  const bytes = Uint8Array.from(atob(signed), (c) => c.charCodeAt(0));
-  const context = new TextEncoder().encode("tipline/recipients/v1");
-  const message = new Uint8Array([...context, ...bytes]);
-  const key = await crypto.subtle.importKey("raw", Buffer.from(root, "hex"), { name: "Ed25519" }, false, ["verify"]);
-  const good = await crypto.subtle.verify("Ed25519", key, Buffer.from(signature, "base64"), message);
-  if (tipline !== "recipients/v1" || !good) throw new Error("not signed by the root key");
-  writeFileSync(to, bytes);
+// The public web form's own script, bundled for Node by site_of_keys.py: `code` is the bundle.
+async function list({ code, list: text, root, today, to }) {
+  const { readList } = await import(code);
+  writeFileSync(to, JSON.stringify(readList(text, root, today)));
 }
 
-const jobs = { seal, open, armour, list };
+// What the page would post of a report.
+async function form({ code, list: text, root, report, to }) {
+  const { dayOf, readList, sealTip, tipOf } = await import(code);
+  writeFileSync(to, await sealTip(tipOf(report), readList(text, root, dayOf(Date.now()))));
+}
+
+async function problems({ code, report }) {
+  const { problemsOf } = await import(code);
+  return problemsOf(report).map(({ field, person }) => (person === undefined ? field : `${person} ${field}`)).join(" ");
+}
+
+const jobs = { seal, open, armour, list, form, problems };
 
 for await (const line of createInterface({ input: process.stdin })) {
   const job = JSON.parse(line);
   try {
-    await jobs[job.do](job);
-    console.log("ok");
+    console.log(`ok ${(await jobs[job.do](job)) ?? ""}`.trim());
   } catch (error) {
-    console.log(`failed: ${error.message}`.replaceAll("\n", " "));
+    console.log(error.code?.startsWith("recipients-") ? `refused: ${error.code}` :
+      `failed: ${error.message}`.replaceAll("\n", " "));
   }
 }

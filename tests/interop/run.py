@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""`tipctl age` in pipes, and with other programs that read and write age files; the signed list of recipients as well.
+"""`tipctl age` in pipes, and with other programs that read and write age files; what the web form's page makes as well.
 
 Each test is a function `test_…(site)`; its docstring is the guarantee it shows. `--only NAME` runs those whose name
 contains NAME.
@@ -15,6 +15,7 @@ HERE = os.path.abspath(os.path.dirname(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, HERE)
 
+import cases_form     # noqa: E402
 import cases_peers    # noqa: E402
 import cases_pipes    # noqa: E402
 import cases_recipients  # noqa: E402
@@ -23,7 +24,7 @@ from site_of_keys import Site  # noqa: E402
 
 
 def tests():
-    for suite in (cases_refusal, cases_pipes, cases_peers, cases_recipients):
+    for suite in (cases_refusal, cases_pipes, cases_peers, cases_recipients, cases_form):
         for name, function in list(vars(suite).items()):
             if name.startswith("test_"):
                 yield name[5:], function
@@ -36,7 +37,7 @@ def main():
     args = parser.parse_args()
     folder = os.path.join(TOP, "build", "interop")
     shutil.rmtree(folder, ignore_errors=True)
-    site = Site(folder, os.path.abspath(os.path.join(args.bin, "tipctl")), os.path.join(TOP, "build", "npm"), HERE)
+    site = Site(folder, os.path.abspath(os.path.join(args.bin, "tipctl")), TOP, HERE)
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     for name, function in tests():
         if args.only not in name:

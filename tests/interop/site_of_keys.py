@@ -21,8 +21,9 @@ def equal(got, want, what):
 
 
 class Site:
-    def __init__(self, folder, tipctl, npm, here):
-        self.folder, self.tipctl, self.npm, self.here = folder, tipctl, npm, here
+    def __init__(self, folder, tipctl, top, here):
+        self.folder, self.tipctl, self.top, self.here = folder, tipctl, top, here
+        self.npm = os.path.join(top, "build", "npm")
         self._peer = None
         self.identities, self.recipients = [], []  # paths, text
         os.makedirs(folder)
@@ -74,11 +75,32 @@ class Site:
             return f"age-encryption needs Node 20.19 or later, and here is {version.strip()}"
         return None
 
+    def no_form(self):
+        """Why the web form's script cannot be asked; None when it can."""
+        if not os.path.exists(os.path.join(self.top, "build", "webform-npm", "done")):
+            return "the web form's packages are not set up (make setup)"
+        return self.no_peer()
+
+    def form_code(self):
+        """The script's modules as one that Node takes, by the bundler that makes the page's."""
+        code = self.path("form.mjs")
+        if not os.path.exists(code):
+            packages = os.path.join(self.top, "build", "webform-npm", "node_modules")
+            script = os.path.join(self.top, "producers", "webform", "page", "script")
+            modules = "".join(f"export * from {json.dumps(os.path.join(script, name))};\n"
+                              for name in ("list.js", "seal.js", "tip.js"))
+            self.run([os.path.join(packages, ".bin", "esbuild"), "--bundle", "--format=esm", "--platform=node",
+                      "--log-level=warning", f"--outfile={code}"], modules.encode(),
+                     env={**os.environ, "NODE_PATH": packages})
+        return code
+
     def peer(self, **job):
         equal(self.ask(**job), "ok", f"age-encryption: {job['do']}")
 
     def ask(self, **job):
-        """One file sealed or opened by npm's age-encryption; one process does them all."""
+        """One job for peer.mjs; one process does them all."""
+        if job["do"] in ("list", "form", "problems"):
+            job["code"] = self.form_code()
         if self._peer is None:
             script = self.read(os.path.join(self.here, "peer.mjs")).decode()
             self._peer = subprocess.Popen(["node", "--input-type=module", "-e", script], cwd=self.npm, text=True,
