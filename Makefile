@@ -58,7 +58,7 @@ program_names := $(foreach p,$(PROGRAMS),$(firstword $(subst :, ,$(p))))
 BINS := $(addprefix $(B)/bin/,$(program_names))
 
 # Those that wait for brokers, peers and time-outs more than they work begin first: the others fill the time.
-TESTS_WAITING := kafka_group kafka_consumer sdk sdk_trust http frame_sealed stage_loop kafka_faults kafka_lock kafka_admin sink
+TESTS_WAITING := kafka_group kafka_consumer sdk sdk_trust http http_listener frame_sealed stage_loop kafka_faults kafka_lock kafka_admin sink
 TESTS_ALL := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/*_test.c))
 TESTS_FIRST := $(patsubst %,$(B)/tests/%_test,$(TESTS_WAITING))
 TESTS := $(TESTS_FIRST) $(filter-out $(TESTS_FIRST),$(TESTS_ALL))
@@ -297,7 +297,7 @@ $(B)/tests/memory-steps: $(B)/tests/memory/steps.o $(call lib,workers/dedupe) $(
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 # libtipline: one relocatable object in which only tipline_* is visible, so that an adapter's names never clash.
-SDK_OBJS := $(call obj,producers/sdk) $(call obj,schema) $(filter-out $(B)/ops/runtime/kafka% $(B)/ops/runtime/http.o,$(call obj,ops/runtime))
+SDK_OBJS := $(call obj,producers/sdk) $(call obj,schema) $(filter-out $(B)/ops/runtime/kafka% $(B)/ops/runtime/http%,$(call obj,ops/runtime))
 $(B)/lib/libtipline.a: $(SDK_OBJS)
 	$(call say,AR,$@)
 	$(Q)mkdir -p $(@D)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * http: the operators' window into a daemon, on libmicrohttpd, one thread, loopback by default:
+ * http: the operators' window into a daemon, an http_listener with one thread, on loopback by default:
  *   GET /metrics     Prometheus text
  *   GET /-/healthy   200 while the process can answer
  *   GET /-/ready     200 when the program makes progress, else 503 with the reason as text

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/runtime/http_listener.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <netdb.h>
+#include <signal.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "ops/runtime/address.h"
+#include "ops/runtime/log.h"
+
+#define HTTP_CONNECTION_MEMORY 16384 /* request line and headers must fit: a few hundred bytes do */
+
+struct http_listener {
+	struct http_listener_options options;
+	struct MHD_Daemon *daemon;
+	bool loopback;
+	char address[NI_MAXHOST + 8];
+};
+
+/* A request whose headers are read, until it is over. */
+struct pending {
+	size_t max, len; /* len: of all that came, kept or not */
+	struct buf body;
+};
+
+void http_reply_text(struct http_reply *reply, unsigned status, const char *text)
+{
+	reply->status = status;
+	reply->type = HTTP_TEXT;
+	buf_printf(&reply->body, "%s\n", text);
+}
+
+static void release_body(void *arg)
+{
+	struct buf *body = arg;
+
+	buf_release(body);
+	free(body);
+}
+
+/* Takes the body, which the library reads from where it is and lets us wipe at the end. */
+static struct MHD_Response *response_of(struct http_reply *reply)
+{
+	struct buf *body = mem_alloc(sizeof(*body));
+	struct MHD_Response *response;
+
+	*body = reply->body;
+	reply->body = (struct buf)BUF_INIT;
+	response = MHD_create_response_from_buffer_with_free_callback_cls(body->len, body->data, release_body, body);
+	if (!response)
+		release_body(body);
+	return response;
+}
+
+static bool add(struct MHD_Response *response, const char *name, const char *value)
+{
+	return !value || MHD_add_response_header(response, name, value) == MHD_YES;
+}
+
+static bool add_headers(const struct http_listener_options *options, const struct http_reply *reply, bool closes,
+			struct MHD_Response *response)
+{
+	const bool not_allowed = reply->status == MHD_HTTP_METHOD_NOT_ALLOWED;
+	bool ok = add(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->type) &&
+		  add(response, MHD_HTTP_HEADER_LOCATION, reply->location) &&
+		  add(response, MHD_HTTP_HEADER_ALLOW, not_allowed ? options->allow : NULL) &&
+		  add(response, MHD_HTTP_HEADER_CONNECTION, closes ? "close" : NULL);
+
+	for (size_t i = 0; ok && i < options->n_headers; i++)
+		ok = add(response, options->headers[i][0], options->headers[i][1]);
+	return ok;
+}
+
+/* Without all its headers a reply is not safe to send: the connection is closed instead (MHD_NO). */
+static enum MHD_Result send_reply(const struct http_listener *listener, struct MHD_Connection *connection,
+				  struct http_reply *reply, bool closes)
+{
+	struct MHD_Response *response = response_of(reply);
+	enum MHD_Result result = MHD_NO;
+
+	if (!response)
+		return MHD_NO;
+	if (add_headers(&listener->options, reply, closes, response))
+		result = MHD_queue_response(connection, reply->status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+static enum MHD_Result refuse(const struct http_listener *listener, struct MHD_Connection *connection, unsigned status,
+			      const char *text)
+{
+	struct http_reply reply = { 0, NULL, NULL, BUF_INIT };
+
+	http_reply_text(&reply, status, text);
+	return send_reply(listener, connection, &reply, true);
+}
+
+static enum MHD_Result refuse_length(const struct http_listener *listener, struct MHD_Connection *connection,
+				     size_t max)
+{
+	char text[80];
+
+	if (max == 0)
+		return refuse(listener, connection, MHD_HTTP_CONTENT_TOO_LARGE, "a request has no body here");
+	snprintf(text, sizeof(text), "a request's body has at most %zu bytes here", max);
+	return refuse(listener, connection, MHD_HTTP_CONTENT_TOO_LARGE, text);
+}
+
+static const char *header(struct MHD_Connection *connection, const char *name)
+{
+	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+static enum MHD_Result answer(const struct http_listener *listener, struct MHD_Connection *connection,
+			      struct http_request *request, bool closes)
+{
+	struct http_reply reply = { 0, NULL, NULL, BUF_INIT };
+
+	request->type = header(connection, MHD_HTTP_HEADER_CONTENT_TYPE);
+	request->host = header(connection, MHD_HTTP_HEADER_HOST);
+	listener->options.answer(listener->options.arg, request, &reply);
+	if (reply.status == 0)
+		BUG("no answer to %s %s", request->method, request->path);
+	return send_reply(listener, connection, &reply, closes);
+}
+
+/* Content-Length, which the library has seen to be a number. */
+static bool is_longer(const char *length, size_t max)
+{
+	const unsigned long long n = length ? strtoull(length, NULL, 10) : 0;
+
+	return n > max;
+}
+
+/* The headers are there. After what is answered now a body may come, which nobody reads: the connection is closed. */
+static enum MHD_Result begin(const struct http_listener *listener, struct MHD_Connection *connection,
+			     struct http_request *request, void **state)
+{
+	const struct http_listener_options *options = &listener->options;
+	const size_t max = options->body_max ? options->body_max(options->arg, request->method, request->path) : 0;
+	const char *length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	const char *coding = header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+	struct pending *pending;
+
+	if (max == HTTP_BODY_UNREAD)
+		return answer(listener, connection, request, true);
+	if (is_longer(length, max) || (coding && max == 0))
+		return refuse_length(listener, connection, max);
+	/* A proxy and we could disagree where such a request ends, and the next begins (RFC 9112, 6.1). */
+	if (coding && (length || strcasecmp(coding, "chunked") != 0))
+		return refuse(listener, connection, MHD_HTTP_BAD_REQUEST,
+			      "a body has a Content-Length or is chunked here");
+	pending = mem_alloc(sizeof(*pending));
+	pending->max = max;
+	*state = pending;
+	return MHD_YES;
+}
+
+/*
+ * Copies what came and wipes it where it was: the library's buffer, which is not constant and whose bytes are ours once
+ * *len says that we took them. The library takes no answer before the end of the body, so one too long is passed over.
+ */
+static enum MHD_Result collect(struct pending *pending, const char *upload, size_t *len)
+{
+	if (*len > pending->max + HTTP_SKIPPED_MAX - pending->len)
+		return MHD_NO;
+	pending->len += *len;
+	if (pending->len <= pending->max)
+		buf_append(&pending->body, upload, *len);
+	else
+		buf_release(&pending->body);
+	mem_wipe((void *)(uintptr_t)upload, *len); /* NOLINT(performance-no-int-to-ptr): takes the const away */
+	*len = 0;
+	return MHD_YES;
+}
+
+/* NOLINTNEXTLINE(readability-function-size): libmicrohttpd calls it so */
+static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *path, const char *method,
+				  const char *version, const char *upload, size_t *upload_len, void **state)
+{
+	const struct http_listener *listener = arg;
+	struct http_request request = { .method = method, .path = path };
+	struct pending *pending = *state;
+
+	(void)version;
+	if (!pending)
+		return begin(listener, connection, &request, state);
+	if (*upload_len)
+		return collect(pending, upload, upload_len);
+	if (pending->len > pending->max)
+		return refuse_length(listener, connection, pending->max);
+	request.body = buf_slice(&pending->body);
+	return answer(listener, connection, &request, false);
+}
+
+/* Each request that began ends here, in whatever way. */
+static void on_completed(void *arg, struct MHD_Connection *connection, void **state,
+			 enum MHD_RequestTerminationCode why)
+{
+	struct pending *pending = *state;
+
+	(void)arg;
+	(void)connection;
+	(void)why;
+	if (!pending)
+		return;
+	buf_release(&pending->body);
+	free(pending);
+	*state = NULL;
+}
+
+__attribute__((format(printf, 2, 0))) static void on_log(void *arg, const char *fmt, va_list args)
+{
+	char text[256];
+
+	(void)arg;
+	if (vsnprintf(text, sizeof(text), fmt, args) > 0)
+		log_event(LOG_LEVEL_DEBUG, "http.library", "detail", text, NULL);
+}
+
+static int listen_on(const struct addrinfo *info, unsigned connections)
+{
+	const int fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), one = 1;
+	int saved;
+
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, (int)connections) == 0)
+		return fd;
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+static int open_socket(const struct http_listener_options *options, struct err *err)
+{
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
+	const char *text = options->address;
+	struct addrinfo *infos = NULL;
+	struct address address;
+	char port[8];
+	int fd = -1, rc;
+
+	if (address_read(&address, text, err) < 0)
+		return -1;
+	snprintf(port, sizeof(port), "%u", address.port);
+	rc = getaddrinfo(address.host, port, &hints, &infos);
+	if (rc != 0)
+		return err_set(err, ERR_CONFIG, NULL, "%s: %s", text, gai_strerror(rc));
+	for (const struct addrinfo *info = infos; info && fd < 0; info = info->ai_next)
+		fd = listen_on(info, options->connections);
+	if (fd < 0)
+		err_errno(err, "cannot listen on %s", text);
+	freeaddrinfo(infos);
+	return fd;
+}
+
+static int learn_address(struct http_listener *listener, int fd, struct err *err)
+{
+	struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
+	socklen_t len = sizeof(address);
+	char host[NI_MAXHOST], port[NI_MAXSERV];
+	bool v6;
+
+	if (getsockname(fd, (struct sockaddr *)&address, &len) < 0)
+		return err_errno(err, "cannot tell the port");
+	if (getnameinfo((struct sockaddr *)&address, len, host, sizeof(host), port, sizeof(port),
+			NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+		return err_set(err, ERR_SYSTEM, NULL, "cannot tell the port");
+	v6 = address.ss_family == AF_INET6;
+	snprintf(listener->address, sizeof(listener->address), "%s%.1000s%s:%.6s", v6 ? "[" : "", host,
+		 v6 ? "]" : "", port);
+	listener->loopback = strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0;
+	return 0;
+}
+
+/*
+ * The listener's threads take no signals: they shall wake the program's own. With poll, for with epoll the library
+ * (0.9.75) misses a client's end that comes together with its last bytes, and keeps both until the time-out.
+ */
+static struct MHD_Daemon *start_daemon(struct http_listener *listener, int fd)
+{
+	const unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+	const struct http_listener_options *options = &listener->options;
+	struct MHD_Daemon *daemon;
+	sigset_t all, before;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, listener,
+				  MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+				  MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+				  MHD_OPTION_LISTEN_SOCKET, fd,
+				  MHD_OPTION_CONNECTION_LIMIT, options->connections,
+				  MHD_OPTION_CONNECTION_TIMEOUT, options->timeout_s,
+				  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_MEMORY,
+				  options->threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END,
+				  options->threads, MHD_OPTION_END);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return daemon;
+}
+
+int http_listener_start(struct http_listener **out, const struct http_listener_options *options, struct err *err)
+{
+	struct http_listener *listener;
+	int fd;
+
+	*out = NULL;
+	if (options->threads < 1 || options->threads > options->connections)
+		BUG("%u threads for %u connections", options->threads, options->connections);
+	fd = open_socket(options, err);
+	if (fd < 0)
+		return -1;
+	listener = mem_alloc(sizeof(*listener));
+	listener->options = *options;
+	listener->options.address = NULL;
+	if (learn_address(listener, fd, err) < 0)
+		goto fail;
+	*out = listener;
+	listener->daemon = start_daemon(listener, fd);
+	if (!listener->daemon) {
+		err_set(err, ERR_SYSTEM, NULL, "%s: the HTTP listener did not start", options->address);
+		goto fail;
+	}
+	return 0;
+fail:
+	*out = NULL;
+	close(fd);
+	free(listener);
+	return -1;
+}
+
+const char *http_listener_address(const struct http_listener *listener)
+{
+	return listener->address;
+}
+
+bool http_listener_is_loopback(const struct http_listener *listener)
+{
+	return listener->loopback;
+}
+
+void http_listener_stop(struct http_listener *listener)
+{
+	if (!listener)
+		return;
+	MHD_stop_daemon(listener->daemon); /* joins the threads and closes the socket */
+	free(listener);
+}
