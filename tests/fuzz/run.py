@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs fuzz targets, two at a time, and says how often each was executed.
 
-What they find is kept in build/fuzz and shown; inputs that reach new code are kept there too, for the next run.
+What they find is kept in build/fuzz and shown; inputs that reach new code are kept there too, for the next run. The
+last lines are what failed, why, and the input.
 """
 import argparse
 import base64
 import glob
 import os
 import re
+import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -44,16 +46,29 @@ def run(args, target):
     return name, done.returncode, done.stdout, found
 
 
-def show(args, name, text, found):
-    """The end of what a failed target said, and how to run the input again, also where only this text is left."""
+def show(name, text):
+    """The end of what a failed target said."""
     print(f"== {name}")
     print("\n".join([line for line in text.splitlines() if not re.match(r"#\d+\s", line)][-60:]))
+
+
+def why(status, text):
+    if status < 0:
+        return f"ended by {signal.Signals(-status).name}, from outside"
+    said = re.findall(r"^.*does not hold: .*$|^SUMMARY: .*$", text, re.MULTILINE)
+    if said:
+        return "; ".join(dict.fromkeys(said))
+    return f"exit code {status}" if status else "it executed nothing"
+
+
+def again(args, name, found):
+    """How to run the input again, also where only this text is left."""
     for path in found:
-        print(f"again: {args.bin}/{name} {path}")
         with open(path, "rb") as f:
             content = f.read()
+        yield f"  again: {args.bin}/{name} {path} ({len(content)} bytes)"
         if len(content) <= SHOWN_MAX:
-            print(f"base64: {base64.b64encode(content).decode()}")
+            yield f"  base64: {base64.b64encode(content).decode()}"
 
 
 def main():
@@ -62,17 +77,19 @@ def main():
     parser.add_argument("--seconds", type=int, help="for each target, instead of its own")
     parser.add_argument("targets", nargs="+", metavar="NAME:SECONDS")
     args = parser.parse_args()
-    failed = 0
+    failed = []
     with ThreadPoolExecutor(2) as pool:
         for name, status, text, found in pool.map(lambda t: run(args, t), args.targets):
             executions = number(r"stat::number_of_executed_units:\s+(\d+)", text)
             bad = status != 0 or executions == 0
             if bad:
-                show(args, name, text, found)
-            failed += bad
+                show(name, text)
+                failed += [f"FAILED {name}: {why(status, text)}", *again(args, name, found)]
             print(f"  {name:12} {executions:9} executions, {number(r'cov: ([0-9]+)', text):6} edges, "
                   f"{number(r'corp: ([0-9]+)', text):5} inputs{', FAILED' if bad else ''}", flush=True)
-    print(f"fuzz: {len(args.targets) - failed} passed, {failed} failed")
+    print("".join(line + "\n" for line in failed), end="")
+    bad = sum(line.startswith("FAILED ") for line in failed)
+    print(f"fuzz: {len(args.targets) - bad} passed, {bad} failed")
     return 1 if failed else 0
 
 
