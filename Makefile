@@ -30,7 +30,9 @@ HARDEN := -fstack-protector-strong -fstack-clash-protection -fPIC $(if $(SAN),,-
 CFLAGS ?= -O2 -g$(if $(findstring clang,$(CC)),dwarf-4)
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -I$(B)/gen $(PKG_CFLAGS) $(WARN) $(HARDEN) $(CFLAGS) \
 	-fvisibility=hidden -include ops/runtime/banned.h \
-	$(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
+	$(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all) $(FUZZ_COVERAGE)
+# How deep the stack was depends on where the kernel put it: with that as coverage no run of a fuzz target is like another.
+FUZZ_COVERAGE = $(if $(findstring fuzzer,$(SAN)),-fno-sanitize-coverage=stack-depth)
 ALL_LDFLAGS = -Wl,-z,relro,-z,now -Wl,--as-needed -pie $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
 LIBS = $(call pkg_libs,$(PACKAGES)) -lm -lpthread
 
@@ -117,7 +119,7 @@ test: ## lint, unit, interop, fuzz, replay, memory and end-to-end tests, a short
 	$(Q)ops/deploy/local/setup all
 	$(Q)$(MAKE) --no-print-directory lint
 	$(Q)$(MAKE) --no-print-directory -j$(CORES) test-programs
-	$(Q)$(MAKE) --no-print-directory unit interop fuzz replay
+	$(Q)$(MAKE) --no-print-directory unit interop fuzz replay SEED=$(or $(SEED),1)
 ifdef SAN
 	@echo "valgrind, memory: left out, since sanitizers bring an allocator of their own"
 else
@@ -175,9 +177,11 @@ bench: programs $(B)/tests/bench-primitives ## what a tip costs and how long it 
 bench-seal: $(B)/tests/bench-seal ## what sealing and opening a tip costs, beside libsodium alone, Go's age and Rust's (figures)
 	$(Q)python3 tests/bench/seal/run.py --program $<
 
-fuzz: ## libFuzzer on every reader of bytes from outside (SECONDS=600 TARGET="frame age")
+# A number as the seed: the same inputs each time, as in `make test`, whose verdict on a commit must not be luck.
+fuzz: ## libFuzzer on every reader of bytes from outside (SECONDS=600 TARGET="frame age"; SEED=1 as in make test)
 	$(Q)$(MAKE) --no-print-directory -j$(CORES) CC=clang SAN=$(FUZZ_SAN) fuzz-programs
-	$(Q)python3 tests/fuzz/run.py --bin $(FUZZ_B)/fuzz $(if $(SECONDS),--seconds $(SECONDS)) $(fuzz_targets)
+	$(Q)python3 tests/fuzz/run.py --bin $(FUZZ_B)/fuzz $(if $(SECONDS),--seconds $(SECONDS)) \
+		$(if $(SEED),--seed $(SEED)) $(fuzz_targets)
 
 fuzz-programs: $(foreach t,$(fuzz_targets),$(B)/fuzz/$(firstword $(subst :, ,$(t))))
 	@:
@@ -272,7 +276,7 @@ $(B)/fuzz-seeds: $(B)/tests/fuzz/seeds.o $(foreach r,$(PROGRAM_ROOMS),$(call lib
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
-$(B)/fuzz/%: $(B)/tests/fuzz/%_fuzz.o $(foreach r,$(PROGRAM_ROOMS),$(call lib,$(r))) $(ROOM_LIBS)
+$(B)/fuzz/%: $(B)/tests/fuzz/%_fuzz.o $(B)/tests/fuzz/random.o $(foreach r,$(PROGRAM_ROOMS),$(call lib,$(r))) $(ROOM_LIBS)
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
