@@ -24,6 +24,8 @@ from concurrent.futures import ThreadPoolExecutor
 HERE = "tests/fuzz"
 KEPT = "build/fuzz"
 SHOWN_MAX = 8192
+ANSWER_SECONDS = 20
+NO_ANSWER = 70  # libFuzzer's exit code for an input that took longer
 
 
 def environment():
@@ -53,7 +55,7 @@ def inputs(args, name, scratch):
 def command(args, name, seconds, scratch):
     words = f"{HERE}/{name}.dict"
     return [f"{args.bin}/{name}", f"-seed={args.seed}", f"-max_total_time={seconds}", "-print_final_stats=1",
-            "-verbosity=1", "-timeout=20", "-rss_limit_mb=2048", f"-artifact_prefix={KEPT}/{name}-",
+            "-verbosity=1", f"-timeout={ANSWER_SECONDS}", "-rss_limit_mb=2048", f"-artifact_prefix={KEPT}/{name}-",
             *([f"-dict={words}"] if os.path.exists(words) else []), *inputs(args, name, scratch)]
 
 
@@ -72,11 +74,20 @@ class Result:
         written = re.findall(r"Test unit written to (.+)$", self.text, re.MULTILINE)
         self.found = [path for path in dict.fromkeys(written) if "slow-unit-" not in path]
         self.executions = number(r"stat::number_of_executed_units:\s+(\d+)", self.text)
-        self.failed = self.status != 0 or self.executions == 0
+        self.stalled = self.status == NO_ANSWER and self.answers_now()
+        self.failed = (self.status != 0 and not self.stalled) or self.executions == 0
+
+    def answers_now(self):
+        """A machine that stood still for a while made the input look slow: alone, and again, it is not."""
+        return bool(self.found) and all(
+            run_program([self.program, f"-timeout={ANSWER_SECONDS}", path]).returncode == 0 for path in self.found)
 
     def line(self):
+        tail = ", FAILED" if self.failed else ""
+        if self.stalled:
+            tail += f", stopped early: the machine stood still for {ANSWER_SECONDS} s ({self.found[0]} is quick)"
         return (f"  {self.name:12} {self.executions:9} executions, {number(r'cov: ([0-9]+)', self.text):6} edges, "
-                f"{number(r'corp: ([0-9]+)', self.text):5} inputs{', FAILED' if self.failed else ''}")
+                f"{number(r'corp: ([0-9]+)', self.text):5} inputs{tail}")
 
     def said(self):
         """The end of what a failed target said."""
