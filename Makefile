@@ -60,7 +60,7 @@ program_names := $(foreach p,$(PROGRAMS),$(firstword $(subst :, ,$(p))))
 BINS := $(addprefix $(B)/bin/,$(program_names))
 
 # Those that wait for brokers, peers and time-outs more than they work begin first: the others fill the time.
-TESTS_WAITING := kafka_group kafka_consumer sdk sdk_trust http http_listener frame_sealed stage_loop kafka_faults kafka_lock kafka_admin sink
+TESTS_WAITING := kafka_group kafka_consumer sdk sdk_trust sdk_sealed http http_listener frame_sealed stage_loop kafka_faults kafka_lock kafka_admin sink
 TESTS_ALL := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/*_test.c))
 TESTS_FIRST := $(patsubst %,$(B)/tests/%_test,$(TESTS_WAITING))
 TESTS := $(TESTS_FIRST) $(filter-out $(TESTS_FIRST),$(TESTS_ALL))
@@ -71,7 +71,7 @@ E2E_TOOLS := $(addprefix $(B)/tests/,seal_raw curve_peer make_topic sign_list op
 # Fuzz targets, tests/fuzz/NAME_fuzz.c : seconds in `make test`. Clang alone has libFuzzer, so they have a tree of their own.
 FUZZ := tip:20 frame:20 record:20 tip1:20 gateway:20 kafka:20 yaml:20 conf:20 age:20 lexicon:20 text:20 \
 	age_stream:20 armour:20 record_json:10 entry:10 bech32:10 keys:10 recipients:10 policy:10 register:10 log:10 \
-	keyring:10 confirmation:10 http_form:10
+	keyring:10 confirmation:10 http_form:10 sealed:10
 FUZZ_SAN := fuzzer,address,undefined
 FUZZ_B := build/clang-$(subst $(comma),-,$(FUZZ_SAN))
 fuzz_targets = $(if $(TARGET),$(filter $(addsuffix :%,$(TARGET)),$(FUZZ)),$(FUZZ))

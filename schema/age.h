@@ -54,6 +54,11 @@ void age_shuffle(struct age_recipient *recipients, size_t n);
  */
 void age_seal_among_fill(struct buf *out, const struct age_recipient *recipients, size_t n, size_t n_stanzas,
 			 struct slice plain);
+/* What a file shows to whoever has no key to it; that its MAC and its payload are good is not among it. */
+struct age_look {
+	size_t stanzas, others; /* X25519, and of other types */
+};
+int age_look(struct age_look *look, struct slice file, struct err *err);
 /* Appends the plaintext to `plain`. */
 int age_open(struct buf *plain, struct age_identity *const *identities, size_t n, struct slice file, struct err *err);
 

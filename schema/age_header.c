@@ -130,9 +130,11 @@ static int read_stanza(struct age_header *header, struct cursor *cursor, struct 
 	/* A passphrase is never a tipline recipient, and guessing at one is made to cost time. */
 	if (slice_equal(lines.arguments[0], slice_str("scrypt")))
 		return refuse(err, "sealed to a passphrase");
-	if (slice_equal(lines.arguments[0], slice_str(AGE_X25519)) && take_x25519(header, &lines) != 0)
-		return refuse(err, "X25519 stanza");
-	return 0;
+	if (!slice_equal(lines.arguments[0], slice_str(AGE_X25519))) {
+		header->n_others++;
+		return 0;
+	}
+	return take_x25519(header, &lines) == 0 ? 0 : refuse(err, "X25519 stanza");
 }
 
 static int read_mac(struct age_header *header, struct slice line)
@@ -147,10 +149,9 @@ static int read_mac(struct age_header *header, struct slice line)
 int age_header_parse(struct age_header *header, struct slice file, struct err *err)
 {
 	struct cursor cursor = { slice_of(file.data, file.len < AGE_HEADER_MAX ? file.len : AGE_HEADER_MAX) };
-	size_t n_stanzas = 0;
 	struct slice line;
 
-	header->n = 0;
+	header->n = header->n_others = 0;
 	if (!starts_with(cursor.rest, AGE_VERSION_LINE))
 		return refuse(err, "not age version 1");
 	cursor.rest = slice_of(file.data + strlen(AGE_VERSION_LINE), cursor.rest.len - strlen(AGE_VERSION_LINE));
@@ -159,17 +160,27 @@ int age_header_parse(struct age_header *header, struct slice file, struct err *e
 			return refuse(err, "unfinished or too long");
 		if (starts_with(line, AGE_MAC_START))
 			break;
-		if (n_stanzas++ == AGE_RECIPIENTS_MAX)
+		if (header->n + header->n_others == AGE_RECIPIENTS_MAX)
 			return refuse(err, "too many stanzas");
 		if (read_stanza(header, &cursor, line, err) != 0)
 			return -1;
 	}
-	if (n_stanzas == 0)
+	if (header->n + header->n_others == 0)
 		return refuse(err, "no stanza");
 	if (read_mac(header, line) != 0)
 		return refuse(err, "MAC line");
 	header->covered = slice_of(file.data, (size_t)(line.data - file.data) + strlen(AGE_MAC_START));
 	header->size = (size_t)(cursor.rest.data - file.data);
+	return 0;
+}
+
+int age_look(struct age_look *look, struct slice file, struct err *err)
+{
+	struct age_header header;
+
+	if (age_header_parse(&header, file, err) != 0)
+		return -1;
+	*look = (struct age_look){ .stanzas = header.n, .others = header.n_others };
 	return 0;
 }
 

@@ -34,7 +34,7 @@ struct age_stanza {
 
 struct age_header {
 	struct age_stanza stanzas[AGE_RECIPIENTS_MAX]; /* the X25519 ones */
-	size_t n;
+	size_t n, n_others; /* and how many of other types, which are skipped */
 	struct slice covered; /* what the MAC is over; borrowed from the file */
 	uint8_t mac[AGE_MAC_BYTES];
 	size_t size; /* of the whole header */

@@ -109,6 +109,39 @@ int seal_body_open(struct seal_body *body, struct buf *plain, struct age_identit
 	return seal_body_parse(body, slice_of(plain->data + start, plain->len - start), err);
 }
 
+static bool is_sealed_bucket(size_t len)
+{
+	for (size_t i = 0; i < n_buckets; i++)
+		if (age_sealed_size(BODY_STANZAS, buckets[i]) == len)
+			return true;
+	return false;
+}
+
+static int check_stanzas(const char *part, struct slice file, size_t n, struct err *err)
+{
+	struct age_look look;
+
+	if (age_look(&look, file, err) != 0)
+		return err_prefix(err, "%s", part);
+	if (look.stanzas == n && look.others == 0)
+		return 0;
+	return err_set(err, ERR_DATA, REASON_AGE_HEADER, "%s: the age header has %zu X25519 stanzas and %zu others; a "
+		       "tip's has %zu and no others", part, look.stanzas, look.others, n);
+}
+
+int seal_shape(struct slice body, struct slice contact, struct err *err)
+{
+	if (!is_sealed_bucket(body.len))
+		return err_set(err, ERR_DATA, REASON_BODY_PADDING, "body: %zu bytes, which is none of the five sizes",
+			       body.len);
+	if (contact.len != FRAME_CONTACT_BYTES)
+		return err_set(err, ERR_DATA, REASON_FRAME_LENGTHS, "contact: %zu bytes, and it always has %d", contact.len,
+			       FRAME_CONTACT_BYTES);
+	if (check_stanzas("body", body, BODY_STANZAS, err) != 0)
+		return -1;
+	return check_stanzas("contact", contact, CONTACT_STANZAS, err);
+}
+
 int seal_contact(struct buf *out, const struct seal_recipients *recipients, enum contact_mode mode,
 		 struct slice details, struct err *err)
 {

@@ -47,6 +47,15 @@ int seal_body_open(struct seal_body *body, struct buf *plain, struct age_identit
 /* The same checks on a plaintext. */
 int seal_body_parse(struct seal_body *body, struct slice plain, struct err *err);
 
+/*
+ * Whether both files, sealed by somebody else, look like a tip's to whoever has no key: their sizes, and BODY_STANZAS
+ * and CONTACT_STANZAS X25519 stanzas with no others. What is inside shows when they are opened. -1, ERR_DATA:
+ *     BODY_PADDING    the body is of none of the five sizes
+ *     FRAME_LENGTHS   the contact file has not FRAME_CONTACT_BYTES
+ *     AGE_HEADER      a header is malformed, or has other stanzas
+ */
+int seal_shape(struct slice body, struct slice contact, struct err *err);
+
 int seal_contact(struct buf *out, const struct seal_recipients *recipients, enum contact_mode mode,
 		 struct slice details, struct err *err);
 int seal_contact_open(enum contact_mode *mode, struct buf *details, struct age_identity *const *identities, size_t n,

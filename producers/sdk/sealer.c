@@ -6,6 +6,7 @@
 #include "ops/runtime/clock.h"
 #include "producers/sdk/json_member.h"
 #include "schema/locked.h"
+#include "schema/reason.h"
 #include "schema/tip.h"
 
 /* In locked memory: the signing key must not reach a swap device. */
@@ -65,6 +66,20 @@ static int seal_parts(const struct tip *tip, enum channel channel, const struct 
 		frame->contact = slice_of(parts->data + body_len, parts->len - body_len);
 	}
 	return rc;
+}
+
+int sealer_sign(const struct sealer *sealer, const struct tip_id *tip_id, struct slice body, struct slice contact,
+		struct buf *out, struct err *err)
+{
+	const struct frame frame = { .adapter = sealer->adapter, .day = clock_day(), .tip_id = *tip_id, .body = body,
+				     .contact = contact };
+
+	if (tip_id_is_zero(tip_id))
+		return err_set(err, ERR_DATA, REASON_TIP_INVALID, "the tip id is zero");
+	if (seal_shape(body, contact, err) != 0)
+		return -1;
+	frame_build(out, &frame, sealer->sign_secret);
+	return 0;
 }
 
 int sealer_frame(const struct sealer *sealer, const struct seal_recipients *recipients, struct slice json,

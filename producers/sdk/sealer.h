@@ -30,5 +30,11 @@ void sealer_free(struct sealer *sealer); /* wiped; NULL is allowed */
 /* Appends a frame to `out`. ERR_DATA with a reason of schema/reason.h when the document can never be accepted. */
 int sealer_frame(const struct sealer *sealer, const struct seal_recipients *recipients, struct slice json,
 		 struct buf *out, struct tip_id *tip_id, struct err *err);
+/*
+ * The same for a tip whose two parts were sealed elsewhere, so that nothing readable is here. ERR_DATA with a reason
+ * when the id is zero or the parts do not look like a tip's (seal_shape).
+ */
+int sealer_sign(const struct sealer *sealer, const struct tip_id *tip_id, struct slice body, struct slice contact,
+		struct buf *out, struct err *err);
 
 #endif

@@ -18,6 +18,7 @@
 #include "producers/sdk/spool.h"
 #include "producers/sdk/submit.h"
 #include "producers/sdk/trust.h"
+#include "schema/hex.h"
 #include "schema/keys.h"
 #include "schema/tip.h"
 
@@ -36,6 +37,9 @@ struct tipline {
 
 #define OPEN_RESERVE (8u << 20)
 #define PUT_RESERVE (1u << 20)
+#define LIST_RESERVE (64u << 10)
+
+_Static_assert(TIPLINE_RECIPIENTS_MAX == RECIPIENTS_FILE_MAX + 1, "the largest list, with a NUL");
 
 /* More than a call asks for: a document, what Jansson makes of it, and the frame in its buffers as they grow. */
 static int reserve_for(size_t len, struct err *err)
@@ -191,6 +195,64 @@ int tipline_put(struct tipline *tipline, const char *json, size_t len, uint8_t t
 	if (reserve_for(len, &err))
 		return last_error_set(&err);
 	int rc = put_reserved(tipline, json, len, tip_id, opaque);
+	mem_unreserve();
+	return rc;
+}
+
+static int put_sealed_reserved(struct tipline *tipline, const struct tipline_sealed *sealed, void *opaque)
+{
+	struct buf frame = BUF_INIT;
+	struct err err = ERR_INIT;
+	struct tip_id id;
+
+	memcpy(id.bytes, sealed->tip_id, TIP_ID_BYTES);
+	int rc = sealer_sign(tipline->sealer, &id, slice_of(sealed->body, sealed->body_len),
+			     slice_of(sealed->contact, sealed->contact_len), &frame, &err);
+	rc = rc ? last_error_set(&err) : keep(tipline, buf_slice(&frame), &id, opaque);
+	buf_release(&frame);
+	return rc;
+}
+
+int tipline_put_sealed(struct tipline *tipline, const struct tipline_sealed *sealed, void *opaque)
+{
+	struct err err = ERR_INIT;
+
+	if (reserve_for(sealed->body_len, &err))
+		return last_error_set(&err);
+	int rc = put_sealed_reserved(tipline, sealed, opaque);
+	mem_unreserve();
+	return rc;
+}
+
+static int recipients_reserved(struct tipline *tipline, char *list, size_t size, char *root_hex)
+{
+	uint8_t root[RECIPIENTS_ROOT_PUBLIC];
+	struct buf document = BUF_INIT;
+	struct err err = ERR_INIT;
+	int rc;
+
+	if (trust_document(tipline->trust, &document, root, &err))
+		return (void)last_error_set(&err), TIPLINE_ERECIPIENTS;
+	if (document.len >= size) {
+		rc = last_error_say(TIPLINE_EINVAL, "the list of recipients and a NUL take %zu bytes, and there is room for "
+				    "%zu; TIPLINE_RECIPIENTS_MAX is enough for any", document.len + 1, size);
+	} else {
+		memcpy(list, document.data, document.len + 1);
+		if (root_hex != NULL)
+			hex_encode(root_hex, root, sizeof(root));
+		rc = (int)document.len;
+	}
+	buf_release(&document);
+	return rc;
+}
+
+int tipline_recipients(struct tipline *tipline, char *list, size_t size, char root_hex[65])
+{
+	struct err err = ERR_INIT;
+
+	if (mem_reserve(LIST_RESERVE, &err))
+		return last_error_set(&err);
+	int rc = recipients_reserved(tipline, list, size, root_hex);
 	mem_unreserve();
 	return rc;
 }

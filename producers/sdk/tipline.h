@@ -7,6 +7,9 @@
  * what the spool holds to the gateway (TIP/1 over ZeroMQ with CURVE), again and again until it is acknowledged, also
  * after a crash and restart. Nothing readable is ever written: the spool holds sealed frames.
  *
+ * An adapter whose tipsters seal their tips themselves, in their browsers say, gives them the list of recipients
+ * (tipline_recipients), and tipline_put_sealed what they sealed; it never has anything readable. All else is the same.
+ *
  * Whom tips are sealed to is a list that the site's root key signed (tipline-recipients(5)); that key's public half
  * is in the configuration. A list comes with the configuration (keys.recipients) or from the gateway, and the newest is
  * kept beside the spool. One that is not signed by the root, older than one before, or not valid today is refused: a
@@ -15,14 +18,14 @@
  * gateway; after its last day tipline_put fails with TIPLINE_ERECIPIENTS and keeps nothing.
  *
  * Threads: a handle may be used from several threads; callbacks run on the library's thread and must not call back
- * into the handle, except tipline_put. Strings are UTF-8. Errors: 0 or a negative TIPLINE_E… code; tipline_error gives
- * a sentence for the last failed call of this thread, never with content of the tip; a stable word and ": " in front
- * say what is wrong with a document ("json-syntax: …", "tip-invalid: …").
+ * into the handle, except tipline_put and tipline_put_sealed. Strings are UTF-8. Errors: 0 or a negative TIPLINE_E…
+ * code; tipline_error gives a sentence for the last failed call of this thread, never with content of the tip; a stable
+ * word and ": " in front say what is wrong with a document ("json-syntax: …", "tip-invalid: …").
  *
- * Out of memory: tipline_open, tipline_put and tipline_check first put aside more than they need, and fail with
- * TIPLINE_ENOMEM where that is not to be had; nothing was done, and the same call may work later. The library's own
- * thread, and ZeroMQ, which has no other way, abort the process when they get no memory; what tipline_put returned 0
- * for is on disk.
+ * Out of memory: tipline_open, tipline_put, tipline_put_sealed, tipline_recipients and tipline_check first put aside
+ * more than they need, and fail with TIPLINE_ENOMEM where that is not to be had; nothing was done, and the same call
+ * may work later. The library's own thread, and ZeroMQ, which has no other way, abort the process when they get no
+ * memory; what tipline_put or tipline_put_sealed returned 0 for is on disk.
  */
 #ifndef TIPLINE_H
 #define TIPLINE_H
@@ -39,6 +42,7 @@ extern "C" {
 #endif
 
 #define TIPLINE_ID_BYTES 16
+#define TIPLINE_RECIPIENTS_MAX 4097 /* the largest list of recipients, with a NUL */
 
 enum tipline_code {
 	TIPLINE_OK = 0,
@@ -66,7 +70,7 @@ struct tipline_receipt {
 	enum tipline_result result;
 	int code;          /* of TIP/1: 0, 1, 100 … */
 	const char *reason; /* a stable word for the code, static */
-	void *opaque;      /* as given to tipline_put in this process; NULL for tips of an earlier run */
+	void *opaque;      /* as given with the tip in this process; NULL for tips of an earlier run */
 };
 
 /* `config`: path of the adapter's YAML file (see tip-submit(1)). Starts the submitting thread. */
@@ -81,6 +85,33 @@ int tipline_close(struct tipline *tipline, int timeout_ms);
  */
 int tipline_put(struct tipline *tipline, const char *json, size_t len, uint8_t tip_id[TIPLINE_ID_BYTES],
 		void *opaque);
+
+/* A tip that was sealed elsewhere, to the list that tipline_recipients gives: two age files (tipline-seal(5)). */
+struct tipline_sealed {
+	uint8_t tip_id[TIPLINE_ID_BYTES]; /* drawn at random by who sealed it; it stands in the body too */
+	const void *body;    /* of one of the five sizes */
+	size_t body_len;
+	const void *contact; /* always there, and always 1,420 bytes */
+	size_t contact_len;
+};
+/*
+ * Signs it with the adapter's key, as a tip of today, and spools it. 0 means: it is on disk. All that can be seen from
+ * outside is checked, and the word in front of tipline_error says what is wrong:
+ *     tip-invalid     tip_id is zero
+ *     body-padding    body_len is none of the five sizes
+ *     frame-lengths   contact_len is not 1,420
+ *     age-header      the body has not exactly 4 stanzas, or the contact part not exactly 3, all of them X25519
+ * What is inside, and to whom it is sealed, nobody sees before classify, which parks what is not right. A list that has
+ * ended since does not matter. The same tip may be put again, by who is not sure: it is stored once.
+ */
+int tipline_put_sealed(struct tipline *tipline, const struct tipline_sealed *sealed, void *opaque);
+/*
+ * The list of recipients in force, as the JSON document that `tipctl recipients sign` wrote, byte for byte, with a NUL
+ * behind it; `size`: the room in `list`, TIPLINE_RECIPIENTS_MAX is enough. root_hex: the root key that signed it, 64
+ * digits and a NUL; NULL is allowed. Returns the document's length. TIPLINE_ERECIPIENTS: none is valid today;
+ * TIPLINE_EINVAL: no room. Neither is touched then.
+ */
+int tipline_recipients(struct tipline *tipline, char *list, size_t size, char root_hex[65]);
 /*
  * 0 as soon as there is a list of recipients to seal to, at once when there is one already. TIPLINE_ESTOPPED and
  * TIPLINE_ERECIPIENTS as soon as each gateway has refused this adapter or handed out a list that is refused;

@@ -153,7 +153,7 @@ int trust_offer(struct trust *trust, struct slice document, struct err *err)
 	return -1;
 }
 
-int trust_current(struct trust *trust, struct seal_recipients *to, struct err *err)
+static int in_force(struct trust *trust, struct recipients *list, struct err *err)
 {
 	int result;
 
@@ -163,9 +163,30 @@ int trust_current(struct trust *trust, struct seal_recipients *to, struct err *e
 	else
 		result = recipients_valid(&trust->newest, clock_day(), err);
 	if (result == 0)
-		*to = trust->newest.to;
+		*list = trust->newest;
 	pthread_mutex_unlock(&trust->lock);
 	return result;
+}
+
+int trust_current(struct trust *trust, struct seal_recipients *to, struct err *err)
+{
+	struct recipients list;
+
+	if (in_force(trust, &list, err) != 0)
+		return -1;
+	*to = list.to;
+	return 0;
+}
+
+int trust_document(struct trust *trust, struct buf *out, uint8_t root[RECIPIENTS_ROOT_PUBLIC], struct err *err)
+{
+	struct recipients list;
+
+	if (in_force(trust, &list, err) != 0)
+		return -1;
+	recipients_write(out, &list);
+	memcpy(root, trust->root, sizeof(trust->root));
+	return 0;
 }
 
 void trust_figures(struct trust *trust, uint32_t *epoch, uint32_t *not_after)

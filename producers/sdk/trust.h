@@ -32,6 +32,11 @@ void trust_close(struct trust *trust); /* NULL is allowed */
 int trust_offer(struct trust *trust, struct slice document, struct err *err);
 /* Whom to seal to today. -1 with recipients-absent, recipients-expired or recipients-early. */
 int trust_current(struct trust *trust, struct seal_recipients *to, struct err *err);
+/*
+ * Appends the document of that list, as `tipctl recipients sign` wrote it, and gives the root key that signed it, for
+ * whoever seals elsewhere. -1 as trust_current.
+ */
+int trust_document(struct trust *trust, struct buf *out, uint8_t root[RECIPIENTS_ROOT_PUBLIC], struct err *err);
 /* The epoch and last day of the list in force; 0 and 0 when there is none. */
 void trust_figures(struct trust *trust, uint32_t *epoch, uint32_t *not_after);
 

@@ -10,6 +10,7 @@
 #include "schema/age_parts.h"
 #include "schema/frame.h"
 #include "schema/keys.h"
+#include "schema/seal.h"
 #include "tests/fuzz/age_identity.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/record_sample.h"
@@ -91,6 +92,30 @@ static void write_age(void)
 	buf_release(&out);
 }
 
+/* As sealed_fuzz.c reads it: the body's size, then the beginnings of both files. */
+static void write_sealed(void)
+{
+	static const struct {
+		const char *name;
+		size_t body, contact;
+	} kinds[] = { { "tip", BODY_STANZAS, CONTACT_STANZAS }, { "other-stanzas", CONTACT_STANZAS, BODY_STANZAS } };
+	uint8_t file_key[AGE_FILE_KEY_BYTES];
+	struct age_recipient key;
+
+	age_recipient_fill(&key);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const struct age_recipient *places[AGE_RECIPIENTS_MAX] = { &key };
+		struct buf out = BUF_INIT;
+
+		buf_append_byte(&out, 0);
+		buf_append_be16(&out, (uint16_t)(age_sealed_size(kinds[i].body, 0) - age_payload_size(0)));
+		age_header_seal(&out, places, kinds[i].body, file_key);
+		age_header_seal(&out, places, kinds[i].contact, file_key);
+		write_seed("sealed", kinds[i].name, buf_slice(&out));
+		buf_release(&out);
+	}
+}
+
 /* As kafka_fuzz.c reads it. `flags`: sealed, with the id of the value, routed. */
 static void write_kafka(const char *name, uint8_t flags, struct slice value)
 {
@@ -166,6 +191,7 @@ int main(int argc, char **argv)
 	folder = argv[1];
 	write_frame();
 	write_age();
+	write_sealed();
 	write_records(arena);
 	write_entries(arena);
 	arena_free(arena);

@@ -262,6 +262,132 @@ static void stanzas_are_shuffled(void **state)
 		assert_in_range(places[place], 3, 50);
 }
 
+/* A body of 4 KiB and contact details, sealed by somebody else with so many stanzas of ours and of others. */
+struct look {
+	size_t stanzas, grease, plain;
+};
+
+static void seal_look(struct buf *file, const struct look *look)
+{
+	static const char grease[] = "-> grease-1 Zm9v\nYmFy\n";
+	static const size_t first = sizeof("age-encryption.org/v1\n") - 1;
+	static const uint8_t plain[2 << 20];
+	struct age_recipient keys[AGE_RECIPIENTS_MAX];
+	struct buf whole = BUF_INIT;
+
+	for (size_t i = 0; i < look->stanzas; i++)
+		age_recipient_fill(&keys[i]);
+	age_seal(&whole, keys, look->stanzas, slice_of(plain, look->plain));
+	buf_clear(file);
+	buf_append(file, whole.data, first);
+	for (size_t i = 0; i < look->grease; i++)
+		buf_append_str(file, grease);
+	buf_append(file, whole.data + first, whole.len - first);
+	buf_release(&whole);
+}
+
+#define A_BODY { BODY_STANZAS, 0, 4096 }
+#define A_CONTACT { CONTACT_STANZAS, 0, CONTACT_PLAIN }
+
+static void shape_of_each_size_is_taken(void **state)
+{
+	static const size_t sizes[] = { 4096, 16384, 65536, 262144, 1048576 };
+	struct fixture *f = *state;
+	struct buf body = BUF_INIT, contact = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	seal_look(&contact, &(struct look)A_CONTACT);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		seal_look(&body, &(struct look){ BODY_STANZAS, 0, sizes[i] });
+		if (seal_shape(buf_slice(&body), buf_slice(&contact), &err) != 0)
+			fail_msg("%zu: %s", sizes[i], err.text);
+	}
+	buf_clear(&body);
+	buf_clear(&contact);
+	assert_int_equal(seal_body(&body, &f->recipients, &f->body, &err), 0);
+	assert_int_equal(seal_contact(&contact, &f->recipients, CONTACT_NONE, slice_str(""), &err), 0);
+	assert_int_equal(seal_shape(buf_slice(&body), buf_slice(&contact), &err), 0);
+	buf_release(&body);
+	buf_release(&contact);
+}
+
+static void shape_refuses(void **state)
+{
+	static const struct {
+		struct look body, contact;
+		const char *reason;
+	} cases[] = {
+		/* Sizes, with the right stanzas. */
+		{ { BODY_STANZAS, 0, 0 }, A_CONTACT, "body-padding" },
+		{ { BODY_STANZAS, 0, 4095 }, A_CONTACT, "body-padding" },
+		{ { BODY_STANZAS, 0, 4097 }, A_CONTACT, "body-padding" },
+		{ { BODY_STANZAS, 0, 8192 }, A_CONTACT, "body-padding" },
+		{ { BODY_STANZAS, 0, (1 << 20) + 1 }, A_CONTACT, "body-padding" },
+		{ { BODY_STANZAS, 0, 2 << 20 }, A_CONTACT, "body-padding" },
+		{ A_BODY, { CONTACT_STANZAS, 0, CONTACT_PLAIN - 1 }, "frame-lengths" },
+		{ A_BODY, { CONTACT_STANZAS, 0, CONTACT_PLAIN + 1 }, "frame-lengths" },
+		{ A_BODY, { CONTACT_STANZAS, 0, 0 }, "frame-lengths" },
+		{ A_BODY, A_BODY, "frame-lengths" },
+		{ A_CONTACT, A_CONTACT, "body-padding" },
+		/* Stanzas, with the right size: what one more takes is taken from the plaintext. */
+		{ { BODY_STANZAS - 1, 0, 4096 + 98 }, A_CONTACT, "age-header" },
+		{ { BODY_STANZAS + 1, 0, 4096 - 98 }, A_CONTACT, "age-header" },
+		{ { AGE_RECIPIENTS_MAX, 0, 4096 - 4 * 98 }, A_CONTACT, "age-header" },
+		{ { 1, 0, 4096 + 3 * 98 }, A_CONTACT, "age-header" },
+		{ { BODY_STANZAS, 1, 4096 - 22 }, A_CONTACT, "age-header" },
+		{ { BODY_STANZAS, 4, 4096 - 88 }, A_CONTACT, "age-header" },
+		{ { BODY_STANZAS - 1, 1, 4096 + 98 - 22 }, A_CONTACT, "age-header" },
+		{ A_BODY, { CONTACT_STANZAS - 1, 0, CONTACT_PLAIN + 98 }, "age-header" },
+		{ A_BODY, { CONTACT_STANZAS + 1, 0, CONTACT_PLAIN - 98 }, "age-header" },
+		{ A_BODY, { CONTACT_STANZAS, 1, CONTACT_PLAIN - 22 }, "age-header" },
+	};
+	struct buf body = BUF_INIT, contact = BUF_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct err err = ERR_INIT;
+
+		seal_look(&body, &cases[i].body);
+		seal_look(&contact, &cases[i].contact);
+		if (seal_shape(buf_slice(&body), buf_slice(&contact), &err) != -1 || err.kind != ERR_DATA)
+			fail_msg("case %zu is taken", i);
+		if (strcmp(err.reason, cases[i].reason) != 0)
+			fail_msg("case %zu: %s: %s", i, err.reason, err.text);
+	}
+	buf_release(&body);
+	buf_release(&contact);
+}
+
+/* Damage where the header is read shows; behind it, not without a key. */
+static void shape_reads_the_header_alone(void **state)
+{
+	static const struct {
+		size_t at;
+		char byte;
+		bool taken;
+	} cases[] = {
+		{ 0, 'A', false }, { 20, '2', false }, { 21, '\r', false }, { 22, '=', false }, { 25, 'Y', false },
+		{ 31, '\n', false }, { 32, '=', false }, { 75, ' ', false }, { 76, '=', false }, { 119, '-', false },
+		{ 22 + 4 * 98, ' ', false }, { 461, ' ', false }, { 462, 'x', true }, { 4589, 'x', true },
+	};
+	struct buf body = BUF_INIT, contact = BUF_INIT;
+
+	(void)state;
+	seal_look(&contact, &(struct look)A_CONTACT);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct err err = ERR_INIT;
+
+		seal_look(&body, &(struct look)A_BODY);
+		body.data[cases[i].at] = (uint8_t)cases[i].byte;
+		if ((seal_shape(buf_slice(&body), buf_slice(&contact), &err) == 0) != cases[i].taken)
+			fail_msg("byte %zu: %s", cases[i].at, err.text);
+		if (!cases[i].taken)
+			assert_string_equal(err.reason, "age-header");
+	}
+	buf_release(&body);
+	buf_release(&contact);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -273,6 +399,9 @@ int main(void)
 		cmocka_unit_test(contact_has_one_size),
 		cmocka_unit_test(contact_refuses_padding_and_sizes),
 		cmocka_unit_test(stanzas_are_shuffled),
+		cmocka_unit_test(shape_of_each_size_is_taken),
+		cmocka_unit_test(shape_refuses),
+		cmocka_unit_test(shape_reads_the_header_alone),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);

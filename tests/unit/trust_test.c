@@ -4,7 +4,7 @@
  *     recipients_verify is left out of trust_offer       only_what_the_root_signed
  *     recipients_follows is left out of take             never_an_older_one, remembered_over_a_restart
  *     keep is left out of take                           remembered_over_a_restart
- *     recipients_valid is left out of trust_current      nothing_to_seal_to_after_its_last_day
+ *     recipients_valid is left out of in_force           nothing_to_seal_to_after_its_last_day
  *     recipients_verify is left out of load_state        a_state_of_another_root_is_refused
  *     newest is set before keep                          a_list_that_cannot_be_kept_is_not_used
  *     take_first forgets a list that has expired         an_expired_first_list_rules_out_older_ones
@@ -303,6 +303,43 @@ static void a_list_that_cannot_be_kept_is_not_used(void **state)
 	trust_close(trust);
 }
 
+/* As it was signed, however it came here; while it is in force, and the newest alone. */
+static void handed_on_as_it_was_signed(void **state)
+{
+	const struct recipients one = new_list(1, TODAY, TODAY + 9), two = new_list(2, TODAY, TODAY + 1);
+	struct buf signed_file = BUF_INIT, laid_out = BUF_INIT, out = BUF_INIT;
+	uint8_t root_given[RECIPIENTS_ROOT_PUBLIC];
+	struct err err = ERR_INIT;
+	struct trust *trust = open_trust(NULL);
+
+	(void)state;
+	assert_int_equal(trust_document(trust, &out, root_given, &err), -1);
+	assert_string_equal(err.reason, RECIPIENTS_ABSENT);
+	taken(trust, &one);
+	recipients_write(&signed_file, &two);
+	/* A gateway may lay it out anew: only what the signature covers is said to stay. */
+	for (size_t i = 0; i < signed_file.len; i++)
+		buf_printf(&laid_out, signed_file.data[i] == ',' ? " %c\n\t" : "%c", signed_file.data[i]);
+	assert_int_equal(trust_offer(trust, buf_slice(&laid_out), &err), 0);
+	assert_int_equal(trust_document(trust, &out, root_given, &err), 0);
+	assert_string_equal(buf_text(&out), buf_text(&signed_file));
+	assert_memory_equal(root_given, root_public, sizeof(root_given));
+	trust_close(trust);
+	trust = open_trust(NULL); /* and by the next run */
+	buf_clear(&out);
+	assert_int_equal(trust_document(trust, &out, root_given, &err), 0);
+	assert_string_equal(buf_text(&out), buf_text(&signed_file));
+	clock_advance(2 * DAY_MS);
+	buf_clear(&out);
+	assert_int_equal(trust_document(trust, &out, root_given, &err), -1);
+	assert_string_equal(err.reason, RECIPIENTS_EXPIRED);
+	assert_int_equal(out.len, 0);
+	trust_close(trust);
+	buf_release(&signed_file);
+	buf_release(&laid_out);
+	buf_release(&out);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
@@ -315,6 +352,7 @@ int main(void)
 		CASE(a_first_list_out_of_date_is_no_error),
 		CASE(an_expired_first_list_rules_out_older_ones),
 		CASE(an_expired_first_list_ends_none_that_is_valid),
+		CASE(handed_on_as_it_was_signed),
 		CASE(a_state_of_another_root_is_refused),
 		CASE(a_list_that_cannot_be_kept_is_not_used),
 	};
