@@ -21,7 +21,7 @@ export class Form {
     this.form = form;
     this.button = byId("send");
     this.problems = new Problems(byId("problems"));
-    this.phone = form.dataset.phone;
+    this.phone = form.dataset.phone.replaceAll(" ", "\u00a0");
   }
 
   // The list as it is today: a page may stay open for days.

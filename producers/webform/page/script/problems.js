@@ -9,36 +9,36 @@ function element(tag, className, text) {
   return made;
 }
 
+// Returns what takes it back. Ids may change meanwhile, when a person is removed.
 function markField({ input, text }) {
+  const described = input.getAttribute("aria-describedby");
+  const group = input.closest(".govuk-form-group");
   const message = element("p", "govuk-error-message");
   message.id = `${input.id}-error`;
   message.append(element("span", "govuk-visually-hidden", MARK), text);
   input.before(message);
-  input.closest(".govuk-form-group").classList.add("govuk-form-group--error");
+  group.classList.add("govuk-form-group--error");
   input.classList.add(input.tagName === "TEXTAREA" ? "govuk-textarea--error" : "govuk-input--error");
-  input.dataset.describedBy = input.getAttribute("aria-describedby") ?? "";
-  input.setAttribute("aria-describedby", `${input.dataset.describedBy} ${message.id}`.trim());
-}
-
-function clearField(input) {
-  document.getElementById(`${input.id}-error`)?.remove();
-  input.closest(".govuk-form-group").classList.remove("govuk-form-group--error");
-  input.classList.remove("govuk-textarea--error", "govuk-input--error");
-  if (input.dataset.describedBy) input.setAttribute("aria-describedby", input.dataset.describedBy);
-  else input.removeAttribute("aria-describedby");
-  delete input.dataset.describedBy;
+  input.setAttribute("aria-describedby", `${described ?? ""} ${message.id}`.trim());
+  return () => {
+    message.remove();
+    group.classList.remove("govuk-form-group--error");
+    input.classList.remove("govuk-textarea--error", "govuk-input--error");
+    if (described) input.setAttribute("aria-describedby", described);
+    else input.removeAttribute("aria-describedby");
+  };
 }
 
 export class Problems {
   // `summary`: the element on top, hidden so far, with a title and a body.
   constructor(summary) {
     this.summary = summary;
-    this.inputs = [];
+    this.marks = [];
   }
 
   clear() {
-    this.inputs.forEach(clearField);
-    this.inputs = [];
+    this.marks.forEach((takeBack) => takeBack());
+    this.marks = [];
     this.summary.hidden = true;
     document.title = document.title.replace(MARK, "");
   }
@@ -60,14 +60,13 @@ export class Problems {
       link.href = `#${field.input.id}`;
       link.addEventListener("click", (event) => {
         event.preventDefault();
-        (document.querySelector(`label[for="${field.input.id}"]`) ?? field.input).scrollIntoView();
+        field.input.labels[0].scrollIntoView();
         field.input.focus({ preventScroll: true });
       });
       const item = element("li", "");
       item.append(link);
       list.append(item);
-      markField(field);
-      this.inputs.push(field.input);
+      this.marks.push(markField(field));
     }
     this.#show("There is a problem", list);
   }
