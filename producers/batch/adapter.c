@@ -74,21 +74,7 @@ int adapter_ready(struct tipline *tipline, struct err *err)
 
 int adapter_check(const struct program_call *call, struct err *err)
 {
-	uint8_t root[RECIPIENTS_ROOT_PUBLIC];
-	struct submit_options options = { 0 };
-	struct recipients first;
-	struct sealer *sealer;
-	bool given;
-
-	if (call->conf == NULL)
-		return 0;
-	if (keys_begin(err) || adapter_conf_recipients(&first, &given, root, call->conf, err) ||
-	    adapter_conf_sealer(&sealer, call->conf, err))
-		return -1;
-	sealer_free(sealer);
-	int rc = adapter_conf_submit(&options, call->conf, err);
-	mem_wipe(&options.curve, sizeof(options.curve));
-	return rc;
+	return call->conf == NULL ? 0 : adapter_conf_check(call->conf, err);
 }
 
 int adapter_number(const struct program_call *call, const char *option, double least, double most, double *value,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "producers/sdk/adapter_conf.h"
 
+#include "schema/keys.h"
 #include "schema/taxonomy.h"
 
 const struct conf_key adapter_conf_keys[] = {
@@ -95,4 +96,21 @@ int adapter_conf_submit(struct submit_options *options, const struct conf *conf,
 		return -1;
 	return of_key(conf, "keys.gateway",
 		      keys_load_curve_public(options->gateway_key, conf_str(conf, "keys.gateway"), err), err);
+}
+
+int adapter_conf_check(const struct conf *conf, struct err *err)
+{
+	uint8_t root[RECIPIENTS_ROOT_PUBLIC];
+	struct submit_options options = { 0 };
+	struct recipients first;
+	struct sealer *sealer;
+	bool given;
+
+	if (keys_begin(err) || adapter_conf_recipients(&first, &given, root, conf, err) ||
+	    adapter_conf_sealer(&sealer, conf, err))
+		return -1;
+	sealer_free(sealer);
+	int rc = adapter_conf_submit(&options, conf, err);
+	mem_wipe(&options.curve, sizeof(options.curve));
+	return rc;
 }
