@@ -42,6 +42,7 @@ static void look_at_answers(struct canary *canary, const struct config_file *fil
 	const struct yaml_node *daemons = config_get(file, "daemons");
 
 	ask(canary, file->program, config_get(file, "http.listen"), seen, timeout_ms);
+	ask(canary, file->program, config_get(file, "form.listen"), seen, timeout_ms);
 	for (size_t i = 0; daemons && yaml_kind(daemons) == YAML_MAP && i < yaml_count(daemons); i++)
 		ask(canary, yaml_key_at(daemons, i), yaml_at(daemons, i), seen, timeout_ms);
 }

@@ -88,7 +88,7 @@ static bool same_address(const struct address *a, const struct address *b)
 
 static void check_ports(struct config_set *set)
 {
-	static const char *const keys[] = { "listen", "http.listen" };
+	static const char *const keys[] = { "listen", "http.listen", "form.listen" };
 	struct claims *claims = mem_alloc(sizeof(*claims));
 
 	for (size_t i = 0; i < set->n; i++)

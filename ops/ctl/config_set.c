@@ -14,7 +14,7 @@
 #define MARK "# program:"
 
 static const char *const programs[] = { "tipline-gateway", "tipline-classify", "tipline-dedupe", "tipline-route",
-					"tipline-sink", "tipctl", "tip-submit", "tip-rehearse" };
+					"tipline-sink", "tipline-webform", "tipctl", "tip-submit", "tip-rehearse" };
 
 void config_set_init(struct config_set *set)
 {
@@ -123,6 +123,12 @@ static const char *program_by_name(const char *path)
 	return len > 5 && strcmp(name + len - 5, ".yaml") == 0 ? program_named(name, len - 5) : NULL;
 }
 
+/* No daemon has keys of adapters: webform.yaml may be that of tipline-webform, or its adapter's. */
+static bool is_adapters(const char *program)
+{
+	return program && (strcmp(program, "tip-submit") == 0 || strcmp(program, "tip-rehearse") == 0);
+}
+
 /* What cannot be read as YAML is a finding; the program's own check would say no more. */
 static void add_file(struct config_set *set, const char *path, bool named)
 {
@@ -138,7 +144,7 @@ static void add_file(struct config_set *set, const char *path, bool named)
 	}
 	if (!file.program)
 		file.program = program_declared(buf_text(&text));
-	if (!file.program && config_get(&file, "adapter.id"))
+	if (config_get(&file, "adapter.id") && !is_adapters(file.program))
 		file.program = "tip-submit";
 	if (file.program && set->n < CONFIG_FILES_MAX) {
 		file.path = mem_strdup(path);

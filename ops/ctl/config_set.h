@@ -2,8 +2,8 @@
 /*
  * config_set: the configuration files that `config check` looks at together, and what it finds.
  *
- * Which program a file is for: its name (route.yaml, tipline-route.yaml), else a line "# program: NAME" among its first
- * comments, else what it holds: an `adapter:` makes it an adapter's, checked by tip-submit. A file that is none of
+ * Which program a file is for: an `adapter:` makes it an adapter's, checked by tip-submit, whatever its name; else its
+ * name (route.yaml, tipline-route.yaml), else a line "# program: NAME" among its first comments. A file that is none of
  * these is left alone when it only lay in the folder, and is a finding when it was named.
  */
 #ifndef TIPLINE_OPS_CTL_CONFIG_SET_H

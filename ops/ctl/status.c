@@ -88,6 +88,9 @@ static json_t *stage_row(struct ctl *ctl, const char *stage, json_t *remarks)
 
 		json_object_set_new(row, "lag_records", lag < 0 ? json_null() : json_integer(lag));
 	}
+	/* An adapter's lag is what the gateway has not acknowledged. */
+	if (!reader && json_object_get(status, "waiting"))
+		json_object_set(row, "lag_records", json_object_get(status, "waiting"));
 	json_object_set_new(row, "trouble", status ? json_null() : json_string(why.text));
 	if (!status)
 		json_array_append_new(remarks, json_sprintf("%s: %s", stage, why.text));
@@ -145,6 +148,8 @@ int ctl_status(struct ctl *ctl, struct ctl_output *out, struct err *err)
 	out->value = json_array();
 	out->columns = columns;
 	out->remarks = json_array();
+	if (conf_given(ctl->conf, "daemons.webform")) /* not every site has one, or lets tipctl reach it */
+		json_array_append_new(out->value, stage_row(ctl, "webform", out->remarks));
 	for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
 		json_array_append_new(out->value, stage_row(ctl, stages[i], out->remarks));
 	if (!ctl->kafka) {
