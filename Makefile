@@ -39,7 +39,7 @@ LIBS = $(call pkg_libs,$(PACKAGES)) -lm -lpthread
 # Rooms. A room's library is every .c in its folder; a program is its main and its folder's other files.
 obj = $(patsubst %.c,$(B)/%.o,$(filter-out %main.c,$(wildcard $(1)/*.c)))
 ROOMS := ops/runtime schema schema/keyring schema/store producers/sdk workers/stage
-PROGRAM_ROOMS := producers/gateway producers/batch workers/classify workers/dedupe workers/route workers/sink ops/ctl \
+PROGRAM_ROOMS := producers/gateway producers/batch producers/webform workers/classify workers/dedupe workers/route workers/sink ops/ctl \
 	ops/deploy/embedded
 lib = $(B)/lib/lib$(subst /,-,$(1)).a
 # In link order: what uses stands before what is used.
@@ -50,6 +50,7 @@ PROGRAMS := \
 	tipline-gateway:producers/gateway/main \
 	tip-submit:producers/batch/submit_main \
 	tip-rehearse:producers/batch/rehearse_main \
+	tipline-webform:producers/webform/main \
 	tipline-classify:workers/classify/main \
 	tipline-dedupe:workers/dedupe/main \
 	tipline-route:workers/route/main \

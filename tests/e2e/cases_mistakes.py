@@ -11,10 +11,12 @@ import mistakes_broker
 import mistakes_conf
 import mistakes_keys
 import mistakes_service
+import mistakes_webform
 from broker import KafkaBroker
 from cases_intake import MONEY, stored, submit_tips
 from expect import holds
 from mistakes_world import World
+from pipeline import pages_built
 
 
 def wrong_with(mistake, outcome):
@@ -51,6 +53,14 @@ def try_all(pipeline, rows, at_once=1):
 def test_mistakes_in_configuration(pipeline):
     """what is wrong on a command line or in a file is named, with its place, and what was most likely meant"""
     try_all(pipeline, mistakes_conf.ROWS)
+
+
+def test_mistakes_with_the_form(pipeline):
+    """what is wrong with the web form's configuration or pages is named, with its place"""
+    if not pages_built():
+        return "the web form's pages are not built: they need Node and npm's packages"
+    try_all(pipeline, mistakes_webform.ROWS)
+    return None
 
 
 def test_mistakes_with_keys(pipeline):

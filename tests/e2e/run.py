@@ -39,13 +39,14 @@ import cases_recipients # noqa: E402
 import cases_reload     # noqa: E402
 import cases_shred      # noqa: E402
 import cases_top        # noqa: E402
+import cases_webform    # noqa: E402
 from broker import kafka_installed  # noqa: E402
 from pipeline import Pipeline  # noqa: E402
 
 # Of about the same length. The kills come last, and count what their whole lane has sent.
 LANES = [[cases_commands, cases_completion, cases_install, cases_config, cases_mistakes, cases_intake, cases_reading,
           cases_guard, cases_canary, cases_reload, cases_explain, cases_top, cases_shred],
-         [cases_recipients, cases_keys, cases_bus, cases_parked, cases_bad_input, cases_kills]]
+         [cases_recipients, cases_keys, cases_bus, cases_parked, cases_bad_input, cases_webform, cases_kills]]
 
 
 def tests(lane, only):

@@ -129,6 +129,17 @@ static void padding(struct letter *letter)
 	age_seal_among_fill(&letter->age, keys, 2, BODY_STANZAS, slice_of(plain, sizeof(plain)));
 }
 
+/* The channel of the form; the others are of the batch. */
+static void web(struct letter *letter)
+{
+	struct err err = ERR_INIT;
+
+	letter->body.channel = CHANNEL_WEB;
+	buf_clear(&letter->age);
+	if (seal_body(&letter->age, &letter->recipients, &letter->body, &err))
+		fail(letter->file, &err);
+}
+
 static void inner_id(struct letter *letter)
 {
 	letter->frame.tip_id.bytes[0] ^= 1;
@@ -181,6 +192,7 @@ static const struct twist {
 	void (*before)(struct letter *), (*after)(struct letter *);
 } twists[] = {
 	{ "-", NULL, NULL },
+	{ "web", web, NULL },
 	{ "nine-stanzas", nine_stanzas, NULL },
 	{ "scrypt-stanza", scrypt_stanza, NULL },
 	{ "low-order", low_order, NULL },

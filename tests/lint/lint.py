@@ -32,6 +32,7 @@ ROOMS = {
     "workers/stage": SCHEMA,
     "producers/gateway": SCHEMA,
     "producers/batch": SCHEMA + ["producers/sdk"],
+    "producers/webform": SCHEMA + ["producers/sdk"],
     "workers/classify": SCHEMA + ["workers/stage"],
     "workers/dedupe": SCHEMA + ["workers/stage"],
     "workers/route": SCHEMA + ["workers/stage"],

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const daemons[] = { "gateway", "classify", "dedupe", "route", "sink", "release" };
+static const char *const daemons[] = { "webform", "gateway", "classify", "dedupe", "route", "sink", "release" };
 
 /* Whether `line` stands in the section. */
 static bool unit_says(const char *daemon, const char *section, const char *line)

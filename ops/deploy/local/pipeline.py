@@ -20,6 +20,7 @@ DAEMONS = ["gateway"] + WORKERS
 ADAPTERS = [("webform", 1, "web"), ("callhandler", 2, "phone+letter"), ("partner", 3, "partner+batch")]
 REHEARSAL_ADAPTERS = [("desk-a", 11), ("desk-b", 12), ("desk-c", 13)]
 ALL_CHANNELS = "web+phone+partner+batch+letter"
+PAGES = os.path.join(TOP, "build", "webform")
 # A wrong command line or configuration does not get better by trying again.
 HOPELESS = (64, 78)
 
@@ -98,7 +99,7 @@ class Daemon(threading.Thread):
 
 
 class Pipeline:
-    def __init__(self, state, bin_dir, broker="kafka", wipe=True):
+    def __init__(self, state, bin_dir, broker="kafka", wipe=True, webform=False):
         self.state = os.path.abspath(state)
         self.bin = os.path.abspath(bin_dir)
         if wipe:
@@ -114,6 +115,8 @@ class Pipeline:
             self.broker = KafkaBroker(self.path("broker"))
         self.http = {}
         self.gateway_port = free_port()
+        self.form = f"127.0.0.1:{free_port()}"
+        self.webform = webform and pages_built()
         self.daemons = {}
 
     def path(self, *parts):
@@ -176,9 +179,12 @@ class Pipeline:
             self._write_adapter(name)
         for name, _ in REHEARSAL_ADAPTERS:
             self._write_adapter(name)
+        if self.webform:
+            self._write_webform()
+        asked = DAEMONS + (["webform"] if self.webform else [])
         self._write_yaml("tipctl", {"kafka": {"brokers": self.broker.address.split(",")},
                                     "store": self.path("data", "store.db"), "keys": self.keys,
-                                    "daemons": {name: self.http[name] for name in DAEMONS}})
+                                    "daemons": {name: self.http[name] for name in asked}})
 
     def _team(self, team):
         conf = {"recipient": self.path("keys", "teams", f"{team}.recipient")}
@@ -197,6 +203,13 @@ class Pipeline:
             conf = {"stage": stage, **conf}
         conf = {"kafka": kafka, "http": {"listen": self.http[name]}, **conf}
         self._write_yaml(name, conf)
+
+    def _write_webform(self):
+        """The adapter's file is webform.yaml, so this one has the program's whole name."""
+        self.http["webform"] = f"127.0.0.1:{free_port()}"
+        form = {"listen": self.form, "pages": PAGES, "adapter": self.conf_of("webform"),
+                "organisation": "the Rehearsal Charity", "phone": "0800 000 0000"}
+        self._write_yaml("tipline-webform", {"form": form, "http": {"listen": self.http["webform"]}})
 
     def _write_adapter(self, name):
         self._write_yaml(name, self.adapter_conf(name))
@@ -238,9 +251,11 @@ class Pipeline:
     def tipctl_json(self, *args, **kwargs):
         return json.loads(self.tipctl("--json", *args, **kwargs).stdout)
 
-    def start(self, names=DAEMONS):
+    def start(self, names=None):
+        names = names or DAEMONS + (["webform"] if self.webform else [])
         for name in names:
-            argv = [self.program(f"tipline-{name}"), "--config", self.conf_of(name)]
+            argv = [self.program(f"tipline-{name}"), "--config",
+                    self.conf_of("tipline-webform" if name == "webform" else name)]
             self.daemons[name] = Daemon(name, argv, self.path("log", f"{name}.log"))
             self.daemons[name].start()
         for name in names:
@@ -303,6 +318,11 @@ class Pipeline:
 
     def receipts(self):
         return sorted(os.path.join(self.state, f) for f in os.listdir(self.state) if f.endswith(".receipts"))
+
+
+def pages_built():
+    """Whether `make page` could make them: it needs Node."""
+    return os.path.exists(os.path.join(PAGES, "report.html"))
 
 
 def yaml_lines(value, indent=0):

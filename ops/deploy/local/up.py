@@ -35,12 +35,13 @@ def supervise(args):
     stop = threading.Event()
     for sig in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sig, lambda *_: stop.set())
-    pipeline = Pipeline(STATE, args.bin, args.broker, wipe=False)
+    pipeline = Pipeline(STATE, args.bin, args.broker, wipe=False, webform=True)
     try:
         pipeline.prepare()
         pipeline.start()
-        with open(READY, "w", encoding="ascii") as f:
-            f.write(pipeline.broker.name + "\n")
+        with open(READY + ".new", "w", encoding="ascii") as f:
+            f.write(f"http://{pipeline.form}/\n" if pipeline.webform else "")
+        os.replace(READY + ".new", READY)
         stop.wait()
     finally:
         pipeline.close()
@@ -79,9 +80,12 @@ def start(args):
     except (RuntimeError, TimeoutError) as error:
         print(error, file=sys.stderr)
         return 69
+    with open(READY, encoding="ascii") as f:
+        form = f.read().strip() or "not served: its pages could not be built (they need Node)"
     conf, binary = os.path.relpath(os.path.join(STATE, "conf")), os.path.relpath(args.bin)
     print(f"""The pipeline is up. Its state is in {os.path.relpath(STATE)}; `make down` stops it.
-  {binary}/tip-submit --config {conf}/webform.yaml --narrative 'PC 2214SN takes money from the scrap yard.'
+  the public's web form: {form}
+  {binary}/tip-submit --config {conf}/callhandler.yaml --narrative 'PC 2214SN takes money from the scrap yard.'
   {binary}/tipctl --config {conf}/tipctl.yaml status
   {binary}/tipctl --config {conf}/tipctl.yaml cases list""")
     return 0

@@ -23,6 +23,7 @@ const PAGES = [
   { name: "report", title: "Make a report", placeholders: OF_THE_REPORT },
   { name: "received", title: "We have your report" },
   { name: "unavailable", title: "You cannot send a report online just now" },
+  { name: "missing", title: "Page not found" },
 ];
 
 const read = (name) => readFileSync(join(here, name), "utf8");
