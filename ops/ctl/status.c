@@ -71,6 +71,12 @@ static json_t *ask(struct ctl *ctl, const char *stage, struct err *err)
 	return NULL;
 }
 
+/* Whether key files and the list of recipients are in force as they lie there; null when nothing is said of it. */
+static const json_t *keys_current(const json_t *status)
+{
+	return json_object_get(json_object_get(status, "keys"), "current");
+}
+
 static json_t *stage_row(struct ctl *ctl, const char *stage, json_t *remarks)
 {
 	static const char *const members[] = { "ready", "in", "out", "parked", "repeats", "refused", "lag_seconds" };
@@ -91,9 +97,14 @@ static json_t *stage_row(struct ctl *ctl, const char *stage, json_t *remarks)
 	/* An adapter's lag is what the gateway has not acknowledged. */
 	if (!reader && json_object_get(status, "waiting"))
 		json_object_set(row, "lag_records", json_object_get(status, "waiting"));
+	json_object_set_new(row, "keys_current",
+			    keys_current(status) ? json_boolean(json_is_true(keys_current(status))) : json_null());
 	json_object_set_new(row, "trouble", status ? json_null() : json_string(why.text));
 	if (!status)
 		json_array_append_new(remarks, json_sprintf("%s: %s", stage, why.text));
+	else if (json_is_false(keys_current(status)))
+		json_array_append_new(remarks, json_sprintf("%s: a file of keys or recipients as it is now is not in force, but "
+							    "what it said before; the log of %s says why", stage, stage));
 	json_decref(status);
 	return row;
 }

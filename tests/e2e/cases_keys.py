@@ -45,6 +45,8 @@ nothing and is said"""
     equal(keys_of(pipeline, "dedupe")["seals"], 1, "the epoch dedupe seals with")
     put(os.path.join(folder, "9.key"), "this is no key\n")
     wait_until(lambda: keys_of(pipeline, "dedupe").get("current") is False, 15, "dedupe to say that a key is bad")
+    behind = {row["stage"]: row.get("keys_current") for row in pipeline.tipctl_json("status")}
+    equal((behind["dedupe"], behind["route"]), (False, True), "what status says of their keys")
     with open(pipeline.path("log", "dedupe.log"), encoding="utf-8") as f:
         said = [line for line in f if "event=stage.keys_not_reloaded" in line]
     holds(len(said) == 1 and "9.key" in said[0], f"the log names the file, once: {said}")

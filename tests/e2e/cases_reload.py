@@ -82,6 +82,8 @@ def test_reload_of_an_early_list(pipeline):
         holds(path in said and "recipients-early" in said and "by itself" in said, said)
         submit(pipeline, "webform", "--narrative", MONEY)
         equal(pipeline.status("gateway")["keys"]["current"], False, "the file is not in force")
+        holds("gateway: a file of keys or recipients as it is now is not in force" in pipeline.tipctl("status").stdout,
+              "status says so")
     submit(pipeline, "webform", "--narrative", MONEY)
     wait_until(lambda: pipeline.status("gateway")["keys"]["current"], 15, "the gateway to have its list again")
 
