@@ -103,8 +103,8 @@ static json_t *stage_row(struct ctl *ctl, const char *stage, json_t *remarks)
 	if (!status)
 		json_array_append_new(remarks, json_sprintf("%s: %s", stage, why.text));
 	else if (json_is_false(keys_current(status)))
-		json_array_append_new(remarks, json_sprintf("%s: a file of keys or recipients as it is now is not in force, but "
-							    "what it said before; the log of %s says why", stage, stage));
+		json_array_append_new(remarks, json_sprintf("%s: a file of keys or recipients as it is now is not in force, "
+							    "but what it said before; the log of %s says why", stage, stage));
 	json_decref(status);
 	return row;
 }
