@@ -91,7 +91,7 @@ static struct http_listener_options options_of(unsigned threads)
 		.address = "127.0.0.1:0",
 		.connections = 16,
 		.threads = threads,
-		.timeout_s = 10,
+		.timeout_s = 120, /* longer than a search of all memory takes on a slow machine */
 		.headers = headers,
 		.n_headers = sizeof(headers) / sizeof(headers[0]),
 		.allow = "GET, HEAD, POST",
