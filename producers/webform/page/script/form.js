@@ -47,6 +47,7 @@ export class Form {
     this.form.addEventListener("submit", (event) => event.preventDefault());
     this.button.addEventListener("click", () => this.submit());
     addEventListener("pagehide", () => this.clear()); // Back must find nothing
+    addEventListener("pageshow", () => this.busy(false)); // and, where the whole page comes back, a form that works
     this.form.hidden = false;
     this.button.disabled = false;
   }
