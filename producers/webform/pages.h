@@ -21,6 +21,8 @@
 	X(RECIPIENTS, "recipients") \
 	X(ROOT, "root") \
 	X(PROBLEM, "problem") \
+	X(PROBLEM_AT, "problem_at") \
+	X(PROBLEM_MARK, "problem_mark") \
 	X(PROBLEM_HIDDEN, "problem_hidden") \
 	X(NARRATIVE, "narrative") \
 	X(WHERE, "where") \

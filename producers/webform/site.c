@@ -149,29 +149,37 @@ static void post_sealed(const struct site *site, const struct http_request *requ
 	answer_sealed(reply, reports_count(site->reports, WAY_SEALED, code));
 }
 
-static const struct {
-	const char *pointer, *sentence;
+/* Of a member of the tip, by its JSON pointer; the id of its field in report.html. */
+static const struct problem {
+	const char *pointer, *field, *sentence;
 } problems[] = {
-	{ "/narrative", "Tell us what happened, in at most 200,000 characters." },
-	{ "/contact_details", "If you want to be contacted, tell us how, in at most 1,000 characters." },
-	{ "/subjects", "Shorten what you wrote about the person." },
-	{ "/where", "Shorten where it happened to at most 1,000 characters." },
-	{ "/when", "Shorten when it happened to at most 1,000 characters." },
-	{ "/relation", "Shorten how you know about it to at most 200 characters." },
+	{ "/narrative", "plain-narrative", "Tell us what happened, in at most 200,000 characters." },
+	{ "/contact_details", "plain-details", "If you want to be contacted, tell us how, in at most 1,000 characters." },
+	{ "/subjects", "plain-name", "Shorten what you wrote about the person." },
+	{ "/where", "plain-where", "Shorten where it happened to at most 1,000 characters." },
+	{ "/when", "plain-when", "Shorten when it happened to at most 1,000 characters." },
+	{ "/relation", "plain-relation", "Shorten how you know about it to at most 200 characters." },
+};
+static const struct problem unreadable = {
+	"", "plain-narrative", "Something in the form could not be read. Please check what you wrote."
+};
+static const struct problem not_kept = {
+	"", "plain-narrative", "Your report could not be kept. Please try again, or phone."
 };
 
-/* Of what libtipline said, which names the member by its JSON pointer. */
-static const char *problem_of(const char *sentence)
+/* Of what libtipline said, which names the member. */
+static const struct problem *problem_of(const char *sentence)
 {
 	for (size_t i = 0; i < sizeof(problems) / sizeof(problems[0]); i++)
 		if (strstr(sentence, problems[i].pointer) != NULL)
-			return problems[i].sentence;
-	return "Something in the form could not be read. Please check what you wrote.";
+			return &problems[i];
+	return &unreadable;
 }
 
 static void answer_plain(const struct site *site, struct http_reply *reply, enum fate fate, const struct plain *plain,
 			 const char *why)
 {
+	const struct problem *problem = fate == FATE_INVALID ? problem_of(why) : &not_kept;
 	struct places places = { { NULL } };
 
 	if (fate == FATE_KEPT) {
@@ -180,8 +188,9 @@ static void answer_plain(const struct site *site, struct http_reply *reply, enum
 		return;
 	}
 	plain_places(plain, &places);
-	places.text[PLACE_PROBLEM] = fate == FATE_INVALID ? problem_of(why) :
-		"Your report could not be kept. Please try again, or phone.";
+	places.text[PLACE_PROBLEM] = problem->sentence;
+	places.text[PLACE_PROBLEM_AT] = problem->field;
+	places.text[PLACE_PROBLEM_MARK] = "Error: ";
 	show_form(site, reply, fate == FATE_INVALID ? 400 : 503, places);
 }
 

@@ -56,7 +56,7 @@ def test_browser_report(pipeline):
         browser.fill(narrative=narrative, person__1__name=name, person__1__rank="PC", person__2__station=place,
                      where=place, when="every Friday", relation="colleague", contact_details=f"Ring {number}")
         left_nothing(browser)
-        browser("click", at="#send")
+        browser("evaluate", script='for (let n = 0; n < 2; n++) document.getElementById("send").click()')  # sent once
         browser("arrive", path="/received")
         left_nothing(browser)
         said_nothing(browser)
@@ -259,6 +259,9 @@ def test_browser_without_javascript(pipeline):
         browser.fill(plain__details=f"Ring {number}")
         browser("click", at="noscript [type=submit]")
         browser("see", at=".govuk-error-summary:visible")
+        equal(browser("title")[:7], "Error: ", "the title")
+        browser("click", at=".govuk-error-summary:visible a")
+        equal(browser("evaluate", script="document.activeElement.id"), "plain-narrative", "where the link leads")
         equal([browser("value", at=f"#plain-{field}") for field in ("name", "where", "details")],
               [name, '"Here" & <there>', f"Ring {number}"], "what is left on the page")
         browser.fill(plain__narrative=f"{name} takes money.\nEvery week.")
@@ -316,7 +319,9 @@ def states(browser, size):
     yield "no script"
     # With JavaScript off nothing looks at a page from inside: so its plain form, shown with it on.
     altered(browser, "/report", "noscript>", "div>", **size)
-    browser("evaluate", script="document.querySelectorAll('.govuk-error-summary').forEach(e => { e.hidden = false; })")
+    browser("evaluate", script="""document.querySelectorAll(".govuk-error-summary").forEach((summary) => {
+        summary.hidden = false;
+        for (const link of summary.querySelectorAll("a")) link.textContent = "Tell us what happened"; })""")
     yield "the plain form"
 
 

@@ -14,13 +14,13 @@ const modules = join(packages, "node_modules");
 const require = createRequire(pathToFileURL(join(packages, "package.json")));
 
 const EVERYWHERE = ["organisation", "phone", "exit"];
-const OF_THE_REPORT = ["recipients", "root", "problem", "problem_hidden", "narrative", "where", "when", "relation",
-  "subject_name", "subject_rank", "subject_number", "subject_station", "contact_details", "contact_none",
-  "contact_details_checked"];
+const OF_THE_REPORT = ["recipients", "root", "problem", "problem_at", "problem_mark", "problem_hidden", "narrative",
+  "where", "when", "relation", "subject_name", "subject_rank", "subject_number", "subject_station", "contact_details",
+  "contact_none", "contact_details_checked"];
 const PAGES = [
   { name: "start" },
   { name: "safety", title: "How to stay safe" },
-  { name: "report", title: "Make a report", placeholders: OF_THE_REPORT },
+  { name: "report", title: "{{problem_mark}}Make a report", placeholders: OF_THE_REPORT },
   { name: "received", title: "We have your report" },
   { name: "unavailable", title: "You cannot send a report online just now" },
   { name: "missing", title: "Page not found" },
