@@ -4,26 +4,33 @@
 #include <errno.h>
 #include <microhttpd.h>
 #include <netdb.h>
+#include <pthread.h>
 #include <signal.h>
 #include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "ops/runtime/address.h"
+#include "ops/runtime/clock.h"
 #include "ops/runtime/log.h"
 
+#define STOP_MS 2000 /* what is being answered is seen to its end for so long; it takes some ms */
 #define HTTP_CONNECTION_MEMORY 16384 /* request line and headers must fit: a few hundred bytes do */
 
 struct http_listener {
 	struct http_listener_options options;
 	struct MHD_Daemon *daemon;
 	bool loopback;
+	pthread_mutex_t lock; /* of the next two */
+	pthread_cond_t quiet; /* on the monotonic clock: answering is 0 */
+	unsigned answering;   /* requests whose hook was called and whose reply is not out yet */
 	char address[NI_MAXHOST + 8];
 };
 
 /* A request whose headers are read, until it is over. */
 struct pending {
 	size_t max, len; /* len: of all that came, kept or not */
+	bool answered;   /* counted in `answering` */
 	struct buf body;
 };
 
@@ -178,11 +185,20 @@ static enum MHD_Result collect(struct pending *pending, const char *upload, size
 	return MHD_YES;
 }
 
+static void count_answering(struct http_listener *listener, int change)
+{
+	pthread_mutex_lock(&listener->lock);
+	listener->answering += (unsigned)change;
+	if (listener->answering == 0)
+		pthread_cond_broadcast(&listener->quiet);
+	pthread_mutex_unlock(&listener->lock);
+}
+
 /* NOLINTNEXTLINE(readability-function-size): libmicrohttpd calls it so */
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *path, const char *method,
 				  const char *version, const char *upload, size_t *upload_len, void **state)
 {
-	const struct http_listener *listener = arg;
+	struct http_listener *listener = arg;
 	struct http_request request = { .method = method, .path = path };
 	struct pending *pending = *state;
 
@@ -194,6 +210,8 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 	if (pending->len > pending->max)
 		return refuse_length(listener, connection, pending->max);
 	request.body = buf_slice(&pending->body);
+	pending->answered = true;
+	count_answering(listener, 1);
 	return answer(listener, connection, &request, false);
 }
 
@@ -203,11 +221,12 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **st
 {
 	struct pending *pending = *state;
 
-	(void)arg;
 	(void)connection;
 	(void)why;
 	if (!pending)
 		return;
+	if (pending->answered)
+		count_answering(arg, -1);
 	buf_release(&pending->body);
 	free(pending);
 	*state = NULL;
@@ -295,7 +314,7 @@ static struct MHD_Daemon *start_daemon(struct http_listener *listener, int fd)
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, listener,
 				  MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
-				  MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+				  MHD_OPTION_NOTIFY_COMPLETED, on_completed, listener,
 				  MHD_OPTION_LISTEN_SOCKET, fd,
 				  MHD_OPTION_CONNECTION_LIMIT, options->connections,
 				  MHD_OPTION_CONNECTION_TIMEOUT, options->timeout_s,
@@ -304,6 +323,28 @@ static struct MHD_Daemon *start_daemon(struct http_listener *listener, int fd)
 				  options->threads, MHD_OPTION_END);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return daemon;
+}
+
+static struct http_listener *listener_new(const struct http_listener_options *options)
+{
+	struct http_listener *listener = mem_alloc(sizeof(*listener));
+	pthread_condattr_t attributes;
+
+	listener->options = *options;
+	listener->options.address = NULL;
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&listener->quiet, &attributes);
+	pthread_condattr_destroy(&attributes);
+	pthread_mutex_init(&listener->lock, NULL);
+	return listener;
+}
+
+static void listener_free(struct http_listener *listener)
+{
+	pthread_cond_destroy(&listener->quiet);
+	pthread_mutex_destroy(&listener->lock);
+	free(listener);
 }
 
 int http_listener_start(struct http_listener **out, const struct http_listener_options *options, struct err *err)
@@ -317,9 +358,7 @@ int http_listener_start(struct http_listener **out, const struct http_listener_o
 	fd = open_socket(options, err);
 	if (fd < 0)
 		return -1;
-	listener = mem_alloc(sizeof(*listener));
-	listener->options = *options;
-	listener->options.address = NULL;
+	listener = listener_new(options);
 	if (learn_address(listener, fd, err) < 0)
 		goto fail;
 	*out = listener;
@@ -332,7 +371,7 @@ int http_listener_start(struct http_listener **out, const struct http_listener_o
 fail:
 	*out = NULL;
 	close(fd);
-	free(listener);
+	listener_free(listener);
 	return -1;
 }
 
@@ -346,10 +385,30 @@ bool http_listener_is_loopback(const struct http_listener *listener)
 	return listener->loopback;
 }
 
+/* Stopping the library drops replies that are not out yet: whoever was to hear "kept" would hear nothing. */
+static void finish_answers(struct http_listener *listener)
+{
+	const int64_t until = clock_mono_ns() + STOP_MS * INT64_C(1000000);
+	const struct timespec at = { .tv_sec = until / 1000000000, .tv_nsec = (long)(until % 1000000000) };
+
+	pthread_mutex_lock(&listener->lock);
+	while (listener->answering > 0 && pthread_cond_timedwait(&listener->quiet, &listener->lock, &at) == 0)
+		;
+	pthread_mutex_unlock(&listener->lock);
+}
+
 void http_listener_stop(struct http_listener *listener)
 {
+	int fd;
+
 	if (!listener)
 		return;
-	MHD_stop_daemon(listener->daemon); /* joins the threads and closes the socket */
-	free(listener);
+	fd = MHD_quiesce_daemon(listener->daemon); /* the socket is ours again, but a thread may still poll it */
+	if (fd >= 0)
+		shutdown(fd, SHUT_RDWR); /* nobody new is let in */
+	finish_answers(listener);
+	MHD_stop_daemon(listener->daemon); /* joins the threads */
+	if (fd >= 0)
+		close(fd);
+	listener_free(listener);
 }

@@ -65,7 +65,11 @@ int http_listener_start(struct http_listener **out, const struct http_listener_o
 /* "host:port", with the port that was bound when 0 was asked for. */
 const char *http_listener_address(const struct http_listener *listener);
 bool http_listener_is_loopback(const struct http_listener *listener);
-void http_listener_stop(struct http_listener *listener); /* when the hooks that run have ended; NULL is allowed */
+/*
+ * Takes no more connections, lets hooks that run end and what they answer go out, for at most two seconds, and closes the
+ * rest. NULL is allowed.
+ */
+void http_listener_stop(struct http_listener *listener);
 
 /* A line of text as the reply. */
 void http_reply_text(struct http_reply *reply, unsigned status, const char *text);

@@ -315,6 +315,58 @@ static void test_hooks_run_side_by_side(void **state)
 	buf_release(&answer);
 }
 
+static void *stop_it(void *listener)
+{
+	http_listener_stop(listener);
+	return NULL;
+}
+
+static bool is_let_in(const char *address)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool let_in;
+
+	to.sin_port = htons((uint16_t)strtoul(strchr(address, ':') + 1, NULL, 10));
+	let_in = connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0;
+	close(fd);
+	return let_in;
+}
+
+/* Who is being answered when the listener is stopped hears the answer; who comes then is not let in. */
+static void test_a_stop_lets_answers_out(void **state)
+{
+	const struct http_listener_options options = options_of(1);
+	struct buf answer = BUF_INIT;
+	struct http_listener *listener;
+	struct err err = ERR_INIT;
+	char address[64];
+	pthread_t stopper;
+	int fd;
+
+	(void)state;
+	assert_int_equal(http_listener_start(&listener, &options, &err), 0);
+	snprintf(address, sizeof(address), "%s", http_listener_address(listener));
+	pthread_mutex_lock(&meeting.lock);
+	meeting.there = 0;
+	meeting.go = false;
+	fd = http_dial(address);
+	http_send_text(fd, "GET /meet HTTP/1.1\r\nHost: h\r\n\r\n");
+	assert_int_equal(meeting_wait(1), 0);
+	assert_int_equal(pthread_create(&stopper, NULL, stop_it, listener), 0);
+	for (int tries = 0; tries < PATIENCE_MS && is_let_in(address); tries++)
+		(void)poll(NULL, 0, 1);
+	assert_false(is_let_in(address));
+	meeting.go = true;
+	pthread_cond_broadcast(&meeting.changed);
+	pthread_mutex_unlock(&meeting.lock);
+	assert_int_equal(http_take(fd, NULL, &answer), 0);
+	assert_non_null(strstr(buf_text(&answer), "GET /meet"));
+	assert_int_equal(pthread_join(stopper, NULL), 0);
+	close(fd);
+	buf_release(&answer);
+}
+
 /* Text that stands nowhere in the program: turned over, it is what memory_has takes. */
 static const uint8_t secret_turned[] = {
 	0x8e, 0x8a, 0x96, 0x9a, 0x8b, 0x93, 0x86, 0xdf, 0x8d, 0x9a, 0x8f, 0x90, 0x8d, 0x8b,
@@ -516,6 +568,7 @@ int main(void)
 		cmocka_unit_test(test_long_body),
 		cmocka_unit_test(test_endless_body),
 		cmocka_unit_test(test_hooks_run_side_by_side),
+		cmocka_unit_test(test_a_stop_lets_answers_out),
 		cmocka_unit_test(test_a_vanished_client_leaves_nothing),
 		cmocka_unit_test(test_a_stopped_listener_leaves_nothing),
 		cmocka_unit_test(test_an_answered_body_leaves_nothing),
