@@ -66,8 +66,8 @@ int http_listener_start(struct http_listener **out, const struct http_listener_o
 const char *http_listener_address(const struct http_listener *listener);
 bool http_listener_is_loopback(const struct http_listener *listener);
 /*
- * Takes no more connections, lets hooks that run end and what they answer go out, for at most two seconds, and closes the
- * rest. NULL is allowed.
+ * Takes no more connections, lets hooks that run end and what they answer go out, for at most two seconds, and closes
+ * the rest. NULL is allowed.
  */
 void http_listener_stop(struct http_listener *listener);
 
