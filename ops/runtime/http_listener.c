@@ -143,6 +143,38 @@ static bool is_longer(const char *length, size_t max)
 	return n > max;
 }
 
+/* What says where a request ends. */
+struct framing {
+	unsigned lengths, codings;
+	const char *coding;
+	bool odd; /* a name with a space, which others may read as without */
+};
+
+static enum MHD_Result look(void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct framing *framing = arg;
+
+	(void)kind;
+	framing->odd |= strpbrk(name, " \t") != NULL;
+	framing->lengths += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0;
+	if (strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) {
+		framing->codings++;
+		framing->coding = value;
+	}
+	return MHD_YES;
+}
+
+/* A proxy and we could disagree where such a request ends, and the next begins (RFC 9112, 5.1, 6.1 and 6.3). */
+static bool is_ambiguous(struct MHD_Connection *connection)
+{
+	struct framing framing = { 0, 0, NULL, false };
+
+	MHD_get_connection_values(connection, MHD_HEADER_KIND, look, &framing);
+	if (framing.odd || framing.lengths + framing.codings > 1)
+		return true;
+	return framing.codings && (!framing.coding || strcasecmp(framing.coding, "chunked") != 0);
+}
+
 /* The headers are there. After what is answered now a body may come, which nobody reads: the connection is closed. */
 static enum MHD_Result begin(const struct http_listener *listener, struct MHD_Connection *connection,
 			     struct http_request *request, void **state)
@@ -157,10 +189,9 @@ static enum MHD_Result begin(const struct http_listener *listener, struct MHD_Co
 		return answer(listener, connection, request, true);
 	if (is_longer(length, max) || (coding && max == 0))
 		return refuse_length(listener, connection, max);
-	/* A proxy and we could disagree where such a request ends, and the next begins (RFC 9112, 6.1). */
-	if (coding && (length || strcasecmp(coding, "chunked") != 0))
+	if (is_ambiguous(connection))
 		return refuse(listener, connection, MHD_HTTP_BAD_REQUEST,
-			      "a body has a Content-Length or is chunked here");
+			      "a body has one Content-Length or is chunked here");
 	pending = mem_alloc(sizeof(*pending));
 	pending->max = max;
 	*state = pending;

@@ -146,6 +146,13 @@ static const struct {
 	  "Connection: close\r\n" },
 	{ "POST /short HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", "400", "or is chunked" },
 	{ "POST /short HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: identity\r\n\r\n", "400", "or is chunked" },
+	/* where it ends, a proxy in front could see otherwise */
+	{ "POST /short HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", "400", "has one" },
+	{ "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\nContent-Length: 4\r\n\r\nabcd", "400", "has one" },
+	{ "POST /short HTTP/1.1\r\n" CHUNKED "Transfer-Encoding: identity\r\n\r\n0\r\n\r\n", "400", "has one" },
+	{ "POST /short HTTP/1.1\r\nHost: h\r\nTransfer-Encoding : chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n", "400",
+	  "has one" },
+	{ "POST /short HTTP/1.1\r\nHost: h\r\nContent-Length\t: 3\r\n\r\nabc", "400", "has one" },
 	/* none is read here */
 	{ "GET /short HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n", "413", "has no body here\n" },
 	{ "GET /short HTTP/1.1\r\n" CHUNKED "\r\n", "413", "has no body here\n" },
