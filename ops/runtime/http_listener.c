@@ -263,13 +263,12 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **st
 	*state = NULL;
 }
 
+/* The sentence alone: what the library would put into it may be the path that somebody asked for. */
 __attribute__((format(printf, 2, 0))) static void on_log(void *arg, const char *fmt, va_list args)
 {
-	char text[256];
-
 	(void)arg;
-	if (vsnprintf(text, sizeof(text), fmt, args) > 0)
-		log_event(LOG_LEVEL_DEBUG, "http.library", "detail", text, NULL);
+	(void)args;
+	log_event(LOG_LEVEL_DEBUG, "http.library", "detail", fmt, NULL);
 }
 
 static int listen_on(const struct addrinfo *info, unsigned connections)
