@@ -90,6 +90,22 @@ static int check_exit(const struct conf *conf, struct err *err)
 		       conf_where(conf, "form.exit"));
 }
 
+/* Each thread has connections of its own. */
+static int check_threads(const struct conf *conf, struct err *err)
+{
+	const long long threads = conf_int(conf, "form.threads"), connections = conf_int(conf, "form.connections");
+
+	if (threads <= connections)
+		return 0;
+	return err_set(err, ERR_CONFIG, NULL, "%s: form.threads is %lld, more than form.connections, %lld: a thread serves "
+		       "one connection or more", conf_where(conf, "form.threads"), threads, connections);
+}
+
+static int check_form(const struct conf *conf, struct err *err)
+{
+	return check_exit(conf, err) || check_threads(conf, err) ? -1 : 0;
+}
+
 static int check_adapter(const char *path, struct err *err)
 {
 	struct conf *conf;
@@ -105,7 +121,7 @@ static int webform_check(const struct program_call *call, struct err *err)
 {
 	struct pages *pages;
 
-	if (check_exit(call->conf, err) || pages_open(&pages, conf_str(call->conf, "form.pages"), err))
+	if (check_form(call->conf, err) || pages_open(&pages, conf_str(call->conf, "form.pages"), err))
 		return -1;
 	pages_free(pages);
 	return check_adapter(conf_str(call->conf, "form.adapter"), err);
@@ -203,7 +219,7 @@ static int open_all(struct webform *webform, struct err *err)
 	const struct conf *conf = webform->conf;
 	int code;
 
-	if (check_exit(conf, err) || pages_open(&webform->pages, conf_str(conf, "form.pages"), err))
+	if (check_form(conf, err) || pages_open(&webform->pages, conf_str(conf, "form.pages"), err))
 		return -1;
 	code = tipline_open(&webform->tipline, conf_str(conf, "form.adapter"));
 	if (code != TIPLINE_OK)
