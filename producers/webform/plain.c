@@ -90,8 +90,9 @@ const char *plain_lacks(const struct plain *plain)
 {
 	if (is_blank(&plain->text[PLACE_NARRATIVE]))
 		return "/narrative";
-	if (plain->wants_contact && is_blank(&plain->text[PLACE_CONTACT_DETAILS]))
-		return "/contact_details";
+	/* Neither is guessed: details may not go unseen, nor be sealed for who wants to stay anonymous. */
+	if (plain->wants_contact == is_blank(&plain->text[PLACE_CONTACT_DETAILS]))
+		return plain->wants_contact ? "/contact_details" : "/contact";
 	return NULL;
 }
 

@@ -20,7 +20,10 @@ struct plain {
 /* `body`: application/x-www-form-urlencoded. Of a name that comes twice the last counts. */
 void plain_read(struct plain *plain, struct slice body);
 void plain_release(struct plain *plain);
-/* The member that must be filled in and is not, as a JSON pointer, static; NULL: none. Blanks alone fill nothing in. */
+/*
+ * The member that must be filled in and is not, as a JSON pointer, static; NULL: none. Blanks alone fill nothing in.
+ * "/contact": contact details stand there, and staying anonymous is chosen.
+ */
 const char *plain_lacks(const struct plain *plain);
 /* Appends the tip (tipline-tip(5)). */
 void plain_document(const struct plain *plain, struct buf *json);

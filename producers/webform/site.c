@@ -155,6 +155,8 @@ static const struct problem {
 } problems[] = {
 	{ "/narrative", "plain-narrative", "Tell us what happened, in at most 200,000 characters." },
 	{ "/contact_details", "plain-details", "If you want to be contacted, tell us how, in at most 1,000 characters." },
+	{ "/contact", "plain-contact-none",
+	  "You wrote contact details and chose to stay anonymous. Choose yes, or take them out." },
 	{ "/subjects", "plain-name", "Shorten what you wrote about the person." },
 	{ "/where", "plain-where", "Shorten where it happened to at most 1,000 characters." },
 	{ "/when", "plain-when", "Shorten when it happened to at most 1,000 characters." },

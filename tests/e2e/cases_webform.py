@@ -166,6 +166,7 @@ def test_webform_plain_problems(pipeline):
         return NOT_BUILT
     cases = [({"narrative": "", "where": "Croydon & \"Sutton\""}, "Tell us what happened"),
              ({"narrative": "x", "contact": "details", "contact_details": ""}, "tell us how"),
+             ({"narrative": "x", "contact": "none", "contact_details": "me@home.example"}, "chose to stay anonymous"),
              ({"narrative": "x" * 201000}, "Tell us what happened"),
              ({"narrative": "x", "subject_name": "y" * 300}, "about the person"),
              ({"narrative": "x", "relation": "</textarea><script>" + "z" * 300}, "how you know")]

@@ -32,8 +32,12 @@ static const struct {
 	  NULL },
 	{ "narrative=x&contact=details&contact_details=a%40b.example",
 	  "{\"channel\":\"web\",\"contact\":\"details\",\"narrative\":\"x\",\"contact_details\":\"a@b.example\"}", NULL },
-	/* Details that were typed before "stay anonymous" was chosen are not taken along. */
+	/* Whoever typed details and stays anonymous is asked which is meant; they are not taken along meanwhile. */
 	{ "narrative=x&contact_details=a%40b.example&contact=none",
+	  "{\"channel\":\"web\",\"contact\":\"none\",\"narrative\":\"x\"}", "/contact" },
+	{ "narrative=x&contact_details=a%40b.example",
+	  "{\"channel\":\"web\",\"contact\":\"none\",\"narrative\":\"x\"}", "/contact" },
+	{ "narrative=x&contact_details=+%0D%0A&contact=none",
 	  "{\"channel\":\"web\",\"contact\":\"none\",\"narrative\":\"x\"}", NULL },
 	{ "narrative=x&narrative=y&unknown=z&tip_id=0011&channel=phone",
 	  "{\"channel\":\"web\",\"contact\":\"none\",\"narrative\":\"y\"}", NULL },
