@@ -29,7 +29,8 @@
 	X(AGE_ARMOUR, "age-armour", "the text form of an age file is malformed", "ask whoever made the file") \
 	X(KEY_UNKNOWN, "key-unknown", "sealed to a key that is not here", \
 	  "put that epoch's triage identity back where keys.triage of classify names; a retired one lies in retired/ of " \
-	  "the keys folder. `tipctl parked release` or replay lets the tips go on; if it was destroyed, discard them") \
+	  "the keys folder. `tipctl parked release` or replay lets the tips go on; if it was destroyed, or `tipctl keys " \
+	  "check` misses none, so that the tips are sealed to nobody's, discard them") \
 	X(BODY_PADDING, "body-padding", "the sealed body's size or padding is wrong", "ask the adapter's owner") \
 	X(BODY_VERSION, "body-version", "a body version this release does not know", "upgrade, then replay") \
 	X(JSON_SYNTAX, "json-syntax", "the tip is not valid JSON", "ask the adapter's owner") \

@@ -30,7 +30,8 @@ static const struct conf_key webform_keys[] = {
 	{ "form.phone", CONF_STRING, NULL, 0, 0, NULL, "the hotline's number, for who would rather phone or has to" },
 	{ "form.exit", CONF_STRING, "https://www.bbc.co.uk/weather", 0, 0, NULL,
 	  "what \"Exit this page\" opens: a site that anyone might look at" },
-	{ "form.connections", CONF_INT, "64", 4, 1000, NULL, "browsers served at once; more wait" },
+	{ "form.connections", CONF_INT, "64", 4, 1000, NULL,
+	  "connections served at once, of which a browser may take six; more wait. Each may hold 1 MiB of memory" },
 	{ "form.threads", CONF_INT, "4", 1, 32, NULL, "reports that are written to disk at once" },
 	{ "form.timeout", CONF_DURATION, "30s", 1000, 600000, NULL, "when a connection that says nothing is closed" },
 	{ "http.listen", CONF_ADDRESS, "127.0.0.1:0", 0, 0, NULL, "metrics, health and status, for operators" },
@@ -292,8 +293,15 @@ const struct program webform_program = {
 		"address, no time, no page. Let the proxy in front do the same (nginx: access_log off; error_log "
 		"/dev/null crit), speak TLS, and take bodies of 2 MiB whole into its memory, never to disk, "
 		"before it passes them on (client_max_body_size 2m; client_body_buffer_size 2m), so that slow "
-		"clients hold its connections and not the few here. An onion service needs no proxy. The script "
-		"needs a secure context: https, or an onion address in Tor Browser.\n"
+		"clients hold its connections and not the few here. Answers may quote a plain report, at up to 3 MiB, "
+		"and must not reach its disk either (proxy_max_temp_file_size 0). An onion service needs no proxy. "
+		"The script needs a secure context: https, or an onion address in Tor Browser.\n"
+		"\n"
+		"Anybody may send anything. What is shaped like a tip is kept, though nobody can open it: classify "
+		"parks it, as key-unknown, id-mismatch or another reason, and tipctl explain names the adapter that "
+		"it came by. Where tipctl keys check misses no key, such tips are nobody's; tipctl parked discard "
+		"gives them up. spool.max_tips bounds how many wait, at up to 1.1 MiB each; let the proxy bound how "
+		"many come (limit_conn, limit_req).\n"
 		"\n"
 		"Whoever can change what this program serves can serve another script. Pages, style and script "
 		"belong to root and are read once, at the start; their hashes can be compared with those of a "
@@ -303,7 +311,9 @@ const struct program webform_program = {
 		"{{phone}} and {{exit}} stand for what the configuration says; report.html has the script by its "
 		"hash (integrity), so that a script that was changed alone is not run.\n"
 		"\n"
-		"SIGTERM answers what is being sent, submits for at most five seconds what waits, and ends.",
+		"SIGTERM answers the reports that have come whole, submits for at most five seconds what waits, and ends. "
+		"What the gateway refused stays in the spool's quarantine (tipline_webform_quarantined): while this program "
+		"is stopped, tip-submit --config with the adapter's file, --resume and --refused, submits it again.",
 	.examples = "  tipline-webform --config webform.yaml --check\n"
 		    "  tipline-webform --config webform.yaml",
 	.conf_tables = webform_tables,
