@@ -212,6 +212,9 @@ static int open_form(struct webform *webform, struct err *err)
 	if (http_listener_start(&webform->listener, &options, err))
 		return -1;
 	log_event(LOG_LEVEL_INFO, "webform.listen", "address", http_listener_address(webform->listener), NULL);
+	if (!http_listener_is_loopback(webform->listener))
+		log_event(LOG_LEVEL_WARN, "webform.exposed", "detail", "other machines reach the form in plain HTTP", "todo",
+			  "let form.listen be on 127.0.0.1, or let only the TLS proxy reach it", NULL);
 	return 0;
 }
 

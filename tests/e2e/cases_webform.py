@@ -7,7 +7,7 @@ import re
 import signal
 import urllib.parse
 
-from broker import wait_until
+from broker import free_port, wait_until
 from cases_canary import NOT_ROOT, canary, fresh_folder, open_as, write_markers
 from cases_intake import MONEY, parked, stored, tips_in_store
 from expect import ADDRESS_SANITIZER, NOT_SANITIZED, equal, holds
@@ -55,6 +55,18 @@ def test_webform_pages(pipeline):
                                      ("DELETE", "/report", 405), ("GET", "/../webform.yaml", 404)):
             equal(site.request(method, path).status, status, f"{method} {path}")
         equal(site.request("GET", "/metrics").status, 404, "the operators' window on the public's address")
+    return None
+
+
+def test_webform_exposed(pipeline):
+    """a form that others than the proxy beside it could reach, without TLS, is served, with a warning"""
+    if not pages_built():
+        return NOT_BUILT
+    for host, want in (("127.0.0.1", False), ("0.0.0.0", True)):
+        with webform(pipeline, form={"listen": f"{host}:{free_port()}"}) as site:
+            equal(site.request("GET", "/").status, 200, "the first page")
+            with open(site.log, encoding="utf-8") as f:
+                equal("webform.exposed" in f.read(), want, f"a warning for {host}")
     return None
 
 

@@ -23,7 +23,8 @@ class WebForm:
         self.folder = pipeline.path("webform-site")
         shutil.rmtree(self.folder, ignore_errors=True)
         os.makedirs(self.folder, mode=0o700)
-        self.address, self.operators = (f"127.0.0.1:{free_port()}" for _ in range(2))
+        listen = (form or {}).get("listen") or f"127.0.0.1:{free_port()}"
+        self.address, self.operators = listen.replace("0.0.0.0", "127.0.0.1"), f"127.0.0.1:{free_port()}"
         self.log = os.path.join(self.folder, "webform.log")
         own = pipeline.adapter_conf("webform", spool={"path": self.path("webform.spool")})
         self.write("adapter", {**own, **(adapter or {})})
