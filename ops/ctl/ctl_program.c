@@ -15,7 +15,8 @@ const struct conf_key ctl_keys[] = {
 	  0, 0, NULL, "teams that have a topic of their own" },
 	{ "keys", CONF_PATH, "", 0, 0, NULL, "the folder that `tipctl keys init` made, with the inventory of keys" },
 	{ "daemons.*", CONF_ADDRESS, "", 0, 0, NULL,
-	  "host:port of a daemon's http.listen, by the daemon's name: gateway, classify, dedupe, route, sink" },
+	  "host:port of a daemon's http.listen, by the daemon's name: gateway, classify, dedupe, route, sink; "
+	  "webform, webform2 and so on for public web forms" },
 	{ "release.seen", CONF_PATH, "", 0, 0, NULL,
 	  "file in which `parked release` keeps which keys each stage had; empty: all count as new when it starts" },
 	{ "topics.replication", CONF_INT, "0", 0, 9, NULL,

@@ -12,6 +12,8 @@
 #include "ops/runtime/clock.h"
 #include "schema/topics.h"
 
+#define WEBFORM "webform"
+
 /* -1 when the broker cannot say. */
 static json_int_t lag_of(struct ctl *ctl, const struct topic_reader *reader)
 {
@@ -51,7 +53,7 @@ static json_t *ask(struct ctl *ctl, const char *stage, struct err *err)
 	json_t *status, *name;
 
 	snprintf(key, sizeof key, "daemons.%s", stage);
-	snprintf(group, sizeof group, GROUP_PREFIX "%s", stage);
+	snprintf(group, sizeof group, GROUP_PREFIX "%s", strncmp(stage, WEBFORM, strlen(WEBFORM)) == 0 ? WEBFORM : stage);
 	address = conf_str(ctl->conf, key);
 	if (!*address) {
 		err_set(err, ERR_CONFIG, NULL, "not asked: tipctl's configuration has no %s", key);
@@ -143,6 +145,17 @@ static int count_parked(struct ctl *ctl, struct oldest *oldest, struct err *err)
 	return result;
 }
 
+/* Those that tipctl's configuration names, webform, webform2 …: not every site has one, or lets tipctl reach it. */
+static void add_webforms(struct ctl *ctl, struct ctl_output *out)
+{
+	const char *const *names;
+	const size_t n = conf_names(ctl->conf, "daemons", &names);
+
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(names[i], WEBFORM, strlen(WEBFORM)) == 0)
+			json_array_append_new(out->value, stage_row(ctl, names[i], out->remarks));
+}
+
 int ctl_status(struct ctl *ctl, struct ctl_output *out, struct err *err)
 {
 	static const struct ctl_column columns[] = {
@@ -159,8 +172,7 @@ int ctl_status(struct ctl *ctl, struct ctl_output *out, struct err *err)
 	out->value = json_array();
 	out->columns = columns;
 	out->remarks = json_array();
-	if (conf_given(ctl->conf, "daemons.webform")) /* not every site has one, or lets tipctl reach it */
-		json_array_append_new(out->value, stage_row(ctl, "webform", out->remarks));
+	add_webforms(ctl, out);
 	for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
 		json_array_append_new(out->value, stage_row(ctl, stages[i], out->remarks));
 	if (!ctl->kafka) {
