@@ -129,6 +129,7 @@ static enum MHD_Result answer(const struct http_listener *listener, struct MHD_C
 
 	request->type = header(connection, MHD_HTTP_HEADER_CONTENT_TYPE);
 	request->host = header(connection, MHD_HTTP_HEADER_HOST);
+	request->fetch_site = header(connection, "Sec-Fetch-Site");
 	listener->options.answer(listener->options.arg, request, &reply);
 	if (reply.status == 0)
 		BUG("no answer to %s %s", request->method, request->path);
@@ -408,6 +409,13 @@ fail:
 const char *http_listener_address(const struct http_listener *listener)
 {
 	return listener->address;
+}
+
+unsigned http_listener_connections(const struct http_listener *listener)
+{
+	const union MHD_DaemonInfo *info = MHD_get_daemon_info(listener->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+
+	return info ? info->num_connections : 0;
 }
 
 bool http_listener_is_loopback(const struct http_listener *listener)

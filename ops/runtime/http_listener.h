@@ -32,6 +32,7 @@ struct http_request {
 	const char *method, *path; /* without the query; %XX decoded */
 	const char *type;          /* Content-Type, or NULL */
 	const char *host;          /* Host, or NULL */
+	const char *fetch_site;    /* Sec-Fetch-Site, or NULL */
 	struct slice body;
 };
 
@@ -65,6 +66,7 @@ int http_listener_start(struct http_listener **out, const struct http_listener_o
 /* "host:port", with the port that was bound when 0 was asked for. */
 const char *http_listener_address(const struct http_listener *listener);
 bool http_listener_is_loopback(const struct http_listener *listener);
+unsigned http_listener_connections(const struct http_listener *listener); /* that are open now */
 /*
  * Takes no more connections, lets hooks that run end and what they answer go out, for at most two seconds, and closes
  * the rest. NULL is allowed.
