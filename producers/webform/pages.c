@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "producers/webform/pages.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ops/runtime/file.h"
+#include "ops/runtime/utf8.h"
+#include "schema/digest.h"
 
 #define PAGE_BYTES_MAX (256 << 10)
 #define ASSET_BYTES_MAX (2 << 20)
@@ -115,12 +118,30 @@ static int check_report(const struct leaf *leaf, const char *path, struct err *e
 	return 0;
 }
 
+static int check_utf8(const struct leaf *leaf, const char *path, struct err *err)
+{
+	const char *const text = buf_text(&leaf->text);
+	uint32_t code;
+	int valid = 1;
+
+	for (size_t at = 0; at < leaf->text.len; ) {
+		const size_t n = utf8_next(leaf->text.data + at, leaf->text.len - at, &code, &valid);
+
+		if (!valid)
+			return err_set(err, ERR_CONFIG, NULL, "%s:%zu: bytes that are not UTF-8", path, line_of(text, text + at));
+		at += n;
+	}
+	return 0;
+}
+
 static int read_leaf(struct leaf *leaf, enum page page, const char *folder, struct err *err)
 {
 	struct buf path = BUF_INIT;
 
 	buf_printf(&path, "%s/%s", folder, leaf_files[page]);
 	int rc = file_read(&leaf->text, buf_text(&path), PAGE_BYTES_MAX, err);
+	if (rc == 0)
+		rc = check_utf8(leaf, buf_text(&path), err);
 	if (rc == 0)
 		rc = split(leaf, buf_text(&path), err);
 	if (rc == 0 && page == PAGE_REPORT)
@@ -139,6 +160,20 @@ static int read_asset(struct buf *asset, const char *name, const char *folder, s
 	return rc;
 }
 
+/* A browser does not run a script that has another hash than the page says: the form would open for nobody. */
+static int check_script(const struct pages *pages, const char *folder, struct err *err)
+{
+	char integrity[DIGEST_SRI + 16], hash[DIGEST_SRI];
+
+	digest_sri(hash, buf_slice(&pages->assets[ASSET_SCRIPT]));
+	(void)snprintf(integrity, sizeof(integrity), "integrity=\"%s\"", hash);
+	for (int i = 0; i < N_PAGES; i++)
+		if (strstr(buf_text(&pages->leaves[i].text), integrity) == NULL)
+			return err_set(err, ERR_CONFIG, NULL, "%s/%s: has not the hash of %s/%s, so that no browser would run it: "
+				       "it must say %s", folder, leaf_files[i], folder, asset_files[ASSET_SCRIPT], integrity);
+	return 0;
+}
+
 static int read_all(struct pages *pages, const char *folder, struct err *err)
 {
 	for (int i = 0; i < N_PAGES; i++)
@@ -147,7 +182,7 @@ static int read_all(struct pages *pages, const char *folder, struct err *err)
 	for (int i = 0; i < N_ASSETS; i++)
 		if (read_asset(&pages->assets[i], asset_files[i], folder, err))
 			return -1;
-	return 0;
+	return check_script(pages, folder, err);
 }
 
 int pages_open(struct pages **out, const char *folder, struct err *err)

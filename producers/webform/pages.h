@@ -3,9 +3,9 @@
  * pages: what the public sees, read from a folder at the start: pages with places to fill in, style and script.
  *
  * A place is {{name}} with one of the names of PAGE_PLACES; a page with another name is refused, with its file and
- * line, and so is a report page that lacks the list of recipients or the root key. What is filled in is text, escaped
- * for HTML in element content and in quoted attributes; a page must not use it anywhere else. Nothing changes after
- * pages_open, so any thread may render.
+ * line, and so is a report page that lacks the list of recipients or the root key, and any page that does not say the
+ * hash of the script (integrity="sha512-…"). What is filled in is text, escaped for HTML in element content and in
+ * quoted attributes; a page must not use it anywhere else. Nothing changes after pages_open, so any thread may render.
  */
 #ifndef TIPLINE_PRODUCERS_WEBFORM_PAGES_H
 #define TIPLINE_PRODUCERS_WEBFORM_PAGES_H

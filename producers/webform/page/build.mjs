@@ -63,7 +63,7 @@ function licences(inputs) {
 function page({ name, title, placeholders = [] }, layout, code) {
   const service = "Report corruption or abuse in the police";
   const values = { title: title ? `${title} – ${service}` : service, main: read(`${name}.html`), service,
-    integrity: `sha384-${createHash("sha384").update(code).digest("base64")}` };
+    integrity: `sha512-${createHash("sha512").update(code).digest("base64")}` };
   const html = layout.replace(/\{% (\w+) %\}/g, (all, key) => values[key].trim()).replace(/<!--[^]*?-->\n*/g, "")
     .replaceAll("{% service %}", service);
   for (const [, key] of html.matchAll(/\{\{(.*?)\}\}/g)) {
