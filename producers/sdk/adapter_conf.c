@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "producers/sdk/adapter_conf.h"
 
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "schema/keys.h"
 #include "schema/taxonomy.h"
 
@@ -98,6 +102,21 @@ int adapter_conf_submit(struct submit_options *options, const struct conf *conf,
 		      keys_load_curve_public(options->gateway_key, conf_str(conf, "keys.gateway"), err), err);
 }
 
+/* The spool's file may not be there yet, its folder must be. */
+static int check_spool(const struct conf *conf, struct err *err)
+{
+	const char *path = conf_str(conf, "spool.path"), *slash = strrchr(path, '/');
+	struct buf folder = BUF_INIT;
+	int rc = 0;
+
+	buf_append(&folder, path, slash != NULL ? (size_t)(slash + 1 - path) : 0);
+	if (access(folder.len > 0 ? buf_text(&folder) : ".", W_OK | X_OK) != 0)
+		rc = err_set(err, ERR_CONFIG, NULL, "%s: spool.path: the folder %s cannot be written: %s",
+			     conf_where(conf, "spool.path"), folder.len > 0 ? buf_text(&folder) : ".", strerror(errno));
+	buf_release(&folder);
+	return rc;
+}
+
 int adapter_conf_check(const struct conf *conf, struct err *err)
 {
 	uint8_t root[RECIPIENTS_ROOT_PUBLIC];
@@ -106,7 +125,7 @@ int adapter_conf_check(const struct conf *conf, struct err *err)
 	struct sealer *sealer;
 	bool given;
 
-	if (keys_begin(err) || adapter_conf_recipients(&first, &given, root, conf, err) ||
+	if (check_spool(conf, err) || keys_begin(err) || adapter_conf_recipients(&first, &given, root, conf, err) ||
 	    adapter_conf_sealer(&sealer, conf, err))
 		return -1;
 	sealer_free(sealer);

@@ -24,7 +24,7 @@ int adapter_conf_trust(struct trust **out, const struct conf *conf, struct err *
 	__attribute__((warn_unused_result));
 /* The caller wipes options->curve. */
 int adapter_conf_submit(struct submit_options *options, const struct conf *conf, struct err *err);
-/* For --check: all key files that it names are there, readable and of their kind. */
+/* For --check: all key files that it names are there, readable and of their kind, and the spool can be written. */
 int adapter_conf_check(const struct conf *conf, struct err *err);
 
 #endif

@@ -355,6 +355,13 @@ size_t spool_waiting(struct spool *spool)
 	return locked(spool, &spool->waiting);
 }
 
+size_t spool_room(struct spool *spool)
+{
+	const size_t waiting = spool_waiting(spool);
+
+	return waiting < spool->max_tips ? spool->max_tips - waiting : 0;
+}
+
 size_t spool_quarantined(struct spool *spool)
 {
 	return locked(spool, &spool->quarantined);

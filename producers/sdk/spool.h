@@ -54,6 +54,7 @@ int spool_requeue(struct spool *spool, size_t *n, struct err *err);
 void *spool_take_opaque(struct spool *spool, int64_t id);
 
 size_t spool_waiting(struct spool *spool);
+size_t spool_room(struct spool *spool); /* how many more it takes */
 size_t spool_quarantined(struct spool *spool);
 size_t spool_damaged(struct spool *spool); /* moved aside since it was opened */
 

@@ -164,6 +164,7 @@ void tipline_stats(struct tipline *tipline, struct tipline_stats *stats)
 		.reconnects = submit.reconnects,
 		.waiting = spool_waiting(tipline->spool),
 		.quarantined = spool_quarantined(tipline->spool),
+		.room = spool_room(tipline->spool),
 		.connected = submit.connected,
 		.stopped = submit.stopped,
 		.recipients_refused = submit.refused_list,

@@ -140,7 +140,7 @@ size_t tipline_waiting(struct tipline *tipline);
 
 struct tipline_stats {
 	uint64_t put, stored, duplicate, refused, resubmitted, reconnects;
-	uint64_t waiting, quarantined;
+	uint64_t waiting, quarantined, room; /* room: how many more the spool takes (spool.max_tips) */
 	int connected, stopped; /* stopped: see TIPLINE_ESTOPPED */
 	uint32_t recipients_epoch, recipients_until; /* of the list in force; its last day since 1970-01-01; 0: none */
 	const char *recipients_refused; /* why no gateway's list is taken, static: "recipients-expired" …; NULL: it is */
