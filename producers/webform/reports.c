@@ -18,6 +18,8 @@ void reports_init(struct reports *reports, struct metrics *metrics)
 {
 	char labels[64];
 
+	reports->turned_away = metrics_counter(metrics, "tipline_webform_turned_away_total", "",
+		"visitors who were not shown the form, since nothing could be kept, and were told to phone");
 	for (int way = 0; way < N_WAYS; way++)
 		for (int fate = 0; fate < N_FATES; fate++) {
 			(void)snprintf(labels, sizeof(labels), "way=\"%s\",result=\"%s\"", way_names[way], fate_names[fate]);
@@ -26,15 +28,32 @@ void reports_init(struct reports *reports, struct metrics *metrics)
 		}
 }
 
-/* libtipline's sentence holds nothing of a tip. */
-static void say_unavailable(void)
-{
-	static atomic_int_fast64_t next_ms;
-	int_fast64_t now = clock_mono_ms(), next = atomic_load(&next_ms);
+static atomic_int_fast64_t say_next_ms; /* 0: all is well, as far as was said */
 
-	if (now >= next && atomic_compare_exchange_strong(&next_ms, &next, now + SAY_AGAIN_MS))
-		log_event(LOG_LEVEL_ERROR, "webform.unavailable", "detail", tipline_error(), "todo",
+static void say_unavailable(const char *why)
+{
+	int_fast64_t now = clock_mono_ms(), next = atomic_load(&say_next_ms);
+
+	if (now >= next && atomic_compare_exchange_strong(&say_next_ms, &next, now + SAY_AGAIN_MS))
+		log_event(LOG_LEVEL_ERROR, "webform.unavailable", "detail", why, "todo",
 			  "people are told to phone until this is mended", NULL);
+}
+
+static void say_available(void)
+{
+	if (atomic_load(&say_next_ms) != 0 && atomic_exchange(&say_next_ms, 0) != 0)
+		log_event(LOG_LEVEL_INFO, "webform.available", NULL);
+}
+
+void reports_turn_away(struct reports *reports, const char *why)
+{
+	metric_add(reports->turned_away, 1);
+	say_unavailable(why);
+}
+
+uint64_t reports_turned_away(const struct reports *reports)
+{
+	return (uint64_t)metric_value(reports->turned_away);
 }
 
 enum fate reports_count(struct reports *reports, enum way way, int code)
@@ -43,7 +62,9 @@ enum fate reports_count(struct reports *reports, enum way way, int code)
 
 	metric_add(reports->counts[way][fate], 1);
 	if (fate == FATE_UNAVAILABLE)
-		say_unavailable();
+		say_unavailable(tipline_error()); /* holds nothing of a tip */
+	if (fate == FATE_KEPT)
+		say_available();
 	return fate;
 }
 

@@ -8,8 +8,9 @@
 #define CONTACT_BYTES 1420
 #define SEALED_HEAD (TIPLINE_ID_BYTES + CONTACT_BYTES)
 #define SEALED_MAX (SEALED_HEAD + (1u << 20) + 4096)
-/* 200,000 bytes of narrative and 12,000 others, each of which may come as %XX. */
-#define PLAIN_MAX (640u << 10)
+/* Three times what a tip may have, each byte as %XX: what is too long comes back with a word on it. */
+#define PLAIN_MAX (2u << 20)
+#define SEALED_TYPE "application/octet-stream"
 #define ROOT_HEX 65 /* with its NUL */
 #define HTML "text/html; charset=utf-8"
 #define JSON "application/json"
@@ -79,9 +80,34 @@ static void show_form(const struct site *site, struct http_reply *reply, unsigne
 	show(site, reply, status, PAGE_REPORT, &places);
 }
 
+bool site_is_open(const struct site *site, struct buf *why)
+{
+	struct tipline_stats stats;
+
+	tipline_stats(site->tipline, &stats);
+	if (tipline_ready(site->tipline, 0) != TIPLINE_OK)
+		buf_append_str(why, tipline_error());
+	else if (stats.room == 0)
+		buf_append_str(why, "the spool is full (spool.max_tips): is the gateway there?");
+	else
+		return true;
+	return false;
+}
+
+/* Nobody shall write for ten minutes what cannot be kept. */
 static void get_form(const struct site *site, const struct http_request *request, struct http_reply *reply)
 {
+	struct buf why = BUF_INIT;
+	const bool is_open = site_is_open(site, &why);
+
 	(void)request;
+	if (!is_open) {
+		reports_turn_away(site->reports, buf_text(&why));
+		show_page(site, reply, 503, PAGE_UNAVAILABLE);
+	}
+	buf_release(&why);
+	if (!is_open)
+		return;
 	show_form(site, reply, 200, (struct places){ { [PLACE_CONTACT_NONE] = "checked" } });
 }
 
@@ -145,6 +171,10 @@ static void post_sealed(const struct site *site, const struct http_request *requ
 {
 	const struct tipline_sealed sealed = sealed_of(request->body);
 
+	if (request->type == NULL || strcmp(request->type, SEALED_TYPE) != 0) { /* which no plain form can send */
+		http_reply_text(reply, 415, "a sealed report is of type " SEALED_TYPE);
+		return;
+	}
 	const int code = tipline_put_sealed(site->tipline, &sealed, NULL);
 	answer_sealed(reply, reports_count(site->reports, WAY_SEALED, code));
 }
@@ -215,6 +245,13 @@ static void post_plain(const struct site *site, const struct http_request *reque
 	mem_wipe_stack(STACK_SHALLOW);
 }
 
+/* Another site's page must not make its visitors send reports: browsers say whose page it is (Fetch Metadata). */
+static bool is_foreign(const struct http_request *request)
+{
+	return request->fetch_site != NULL && strcmp(request->fetch_site, "same-origin") != 0 &&
+	       strcmp(request->fetch_site, "none") != 0;
+}
+
 static const struct route {
 	const char *method, *path;
 	size_t body_max;
@@ -259,7 +296,9 @@ void site_answer(void *arg, const struct http_request *request, struct http_repl
 	bool known;
 	const struct route *route = route_of(request->method, request->path, &known);
 
-	if (route != NULL)
+	if (route != NULL && route->body_max > 0 && is_foreign(request))
+		http_reply_text(reply, 403, "not from a page of another site");
+	else if (route != NULL)
 		route->answer(arg, request, reply);
 	else
 		show_page(arg, reply, known ? 405 : 404, PAGE_MISSING);

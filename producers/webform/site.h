@@ -36,6 +36,9 @@ struct site {
 void site_answer(void *site, const struct http_request *request, struct http_reply *reply);
 size_t site_body_max(void *site, const char *method, const char *path);
 
+/* Whether a report could be kept now; appends why not. */
+bool site_is_open(const struct site *site, struct buf *why);
+
 extern const char *const site_headers[][2];
 extern const size_t site_n_headers;
 

@@ -13,39 +13,25 @@
 #include "ops/runtime/http.h"
 #include "ops/runtime/log.h"
 #include "ops/runtime/signals.h"
-#include "producers/sdk/adapter_conf.h"
+#include "producers/webform/form_conf.h"
 #include "producers/webform/site.h"
 
 #define LEAVE_MS 5000
 #define GAUGES_MS 1000
+#define BUSY_AGAIN_MS 60000
 #define ALLOWED "GET, HEAD, POST"
 
-static const struct conf_key webform_keys[] = {
-	{ "form.adapter", CONF_FILE, NULL, 0, 0, NULL,
-	  "the form's configuration as an adapter: gateway, keys, spool, as for tip-submit(1)" },
-	{ "form.listen", CONF_ADDRESS, "127.0.0.1:8480", 0, 0, NULL,
-	  "where the form is served, in plain HTTP, to the proxy or onion service in front" },
-	{ "form.pages", CONF_DIR, NULL, 0, 0, NULL, "folder of the pages, style and script" },
-	{ "form.organisation", CONF_STRING, NULL, 0, 0, NULL, "who takes the reports, as the pages name it" },
-	{ "form.phone", CONF_STRING, NULL, 0, 0, NULL, "the hotline's number, for who would rather phone or has to" },
-	{ "form.exit", CONF_STRING, "https://www.bbc.co.uk/weather", 0, 0, NULL,
-	  "what \"Exit this page\" opens: a site that anyone might look at" },
-	{ "form.connections", CONF_INT, "64", 4, 1000, NULL,
-	  "connections served at once, of which a browser may take six; more wait. Each may hold 1 MiB of memory" },
-	{ "form.threads", CONF_INT, "4", 1, 32, NULL, "reports that are written to disk at once" },
-	{ "form.timeout", CONF_DURATION, "30s", 1000, 600000, NULL, "when a connection that says nothing is closed" },
-	{ "http.listen", CONF_ADDRESS, "127.0.0.1:0", 0, 0, NULL, "metrics, health and status, for operators" },
-	CONF_KEYS_END
+enum gauge {
+	GAUGE_WAITING, GAUGE_ROOM, GAUGE_CONNECTED, GAUGE_QUARANTINED, GAUGE_LIST_END, GAUGE_CONNECTIONS, N_GAUGES
 };
-
-static const struct conf_key *const webform_tables[] = { webform_keys, NULL };
-
-enum gauge { GAUGE_WAITING, GAUGE_CONNECTED, GAUGE_QUARANTINED, GAUGE_LIST_END, N_GAUGES };
 
 static const struct {
 	const char *name, *help;
 } gauges[N_GAUGES] = {
 	[GAUGE_WAITING] = { "tipline_webform_waiting", "reports in the spool that the gateway has not acknowledged" },
+	[GAUGE_ROOM] = { "tipline_webform_room", "how many more reports the spool takes (spool.max_tips)" },
+	[GAUGE_CONNECTIONS] = { "tipline_webform_connections",
+				"connections of browsers and proxies (form.connections at most)" },
 	[GAUGE_CONNECTED] = { "tipline_webform_connected", "1 while a gateway takes reports" },
 	[GAUGE_QUARANTINED] = { "tipline_webform_quarantined", "reports that the gateway refused, kept in the spool" },
 	[GAUGE_LIST_END] = { "tipline_webform_recipients_end_seconds",
@@ -80,68 +66,28 @@ static int error_of(int code, struct err *err)
 	return err_set(err, ERR_BUG, NULL, "%s", tipline_error());
 }
 
-/* It becomes a link: a scheme such as javascript: must not stand there. */
-static int check_exit(const struct conf *conf, struct err *err)
-{
-	const char *exit = conf_str(conf, "form.exit");
-
-	if (strncmp(exit, "https://", 8) == 0 || strncmp(exit, "http://", 7) == 0)
-		return 0;
-	return err_set(err, ERR_CONFIG, NULL, "%s: form.exit must begin with https:// or http://",
-		       conf_where(conf, "form.exit"));
-}
-
-/* Each thread has connections of its own. */
-static int check_threads(const struct conf *conf, struct err *err)
-{
-	const long long threads = conf_int(conf, "form.threads"), connections = conf_int(conf, "form.connections");
-
-	if (threads <= connections)
-		return 0;
-	return err_set(err, ERR_CONFIG, NULL, "%s: form.threads is %lld, more than form.connections, %lld: a thread serves "
-		       "one connection or more", conf_where(conf, "form.threads"), threads, connections);
-}
-
-static int check_form(const struct conf *conf, struct err *err)
-{
-	return check_exit(conf, err) || check_threads(conf, err) ? -1 : 0;
-}
-
-static int check_adapter(const char *path, struct err *err)
-{
-	struct conf *conf;
-
-	if (conf_load(&conf, path, adapter_conf_tables, err))
-		return -1;
-	int rc = adapter_conf_check(conf, err);
-	conf_free(conf);
-	return rc;
-}
-
 static int webform_check(const struct program_call *call, struct err *err)
 {
 	struct pages *pages;
 
-	if (check_form(call->conf, err) || pages_open(&pages, conf_str(call->conf, "form.pages"), err))
+	if (form_conf_check(call->conf, err) || pages_open(&pages, conf_str(call->conf, "form.pages"), err))
 		return -1;
 	pages_free(pages);
-	return check_adapter(conf_str(call->conf, "form.adapter"), err);
+	return 0;
 }
 
 static bool hook_ready(void *arg, struct buf *why)
 {
 	const struct webform *webform = arg;
 
-	if (tipline_ready(webform->tipline, 0) == TIPLINE_OK)
-		return true;
-	buf_append_str(why, tipline_error());
-	return false;
+	return site_is_open(&webform->site, why);
 }
 
 static void hook_status(void *arg, struct buf *json)
 {
 	const struct webform *webform = arg;
 	struct tipline_stats stats;
+	struct buf why = BUF_INIT;
 
 	tipline_stats(webform->tipline, &stats);
 	const struct {
@@ -154,12 +100,16 @@ static void hook_status(void *arg, struct buf *json)
 		{ "refused", reports_total(&webform->reports, FATE_INVALID) },
 		{ "unavailable", reports_total(&webform->reports, FATE_UNAVAILABLE) },
 		{ "waiting", stats.waiting },
+		{ "room", stats.room },
 		{ "quarantined", stats.quarantined },
+		{ "turned_away", reports_turned_away(&webform->reports) },
+		{ "connections", http_listener_connections(webform->listener) },
 		{ "recipients_epoch", stats.recipients_epoch },
 		{ "uptime_s", (uint64_t)(clock_mono_ms() - webform->started_ms) / 1000 },
 	};
 	buf_printf(json, "{\"name\":\"tipline-webform\",\"version\":\"%s\",\"ready\":%s,\"connected\":%s", TIPLINE_VERSION,
-		   tipline_ready(webform->tipline, 0) == TIPLINE_OK ? "true" : "false", stats.connected ? "true" : "false");
+		   site_is_open(&webform->site, &why) ? "true" : "false", stats.connected ? "true" : "false");
+	buf_release(&why);
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		buf_printf(json, ",\"%s\":%llu", numbers[i].name, (unsigned long long)numbers[i].value);
 	buf_append_byte(json, '}');
@@ -179,6 +129,8 @@ static void set_gauges(struct webform *webform)
 
 	tipline_stats(webform->tipline, &stats);
 	metric_set(webform->gauges[GAUGE_WAITING], (double)stats.waiting);
+	metric_set(webform->gauges[GAUGE_ROOM], (double)stats.room);
+	metric_set(webform->gauges[GAUGE_CONNECTIONS], http_listener_connections(webform->listener));
 	metric_set(webform->gauges[GAUGE_CONNECTED], stats.connected);
 	metric_set(webform->gauges[GAUGE_QUARANTINED], (double)stats.quarantined);
 	metric_set(webform->gauges[GAUGE_LIST_END],
@@ -223,7 +175,7 @@ static int open_all(struct webform *webform, struct err *err)
 	const struct conf *conf = webform->conf;
 	int code;
 
-	if (check_form(conf, err) || pages_open(&webform->pages, conf_str(conf, "form.pages"), err))
+	if (form_conf_check(conf, err) || pages_open(&webform->pages, conf_str(conf, "form.pages"), err))
 		return -1;
 	code = tipline_open(&webform->tipline, conf_str(conf, "form.adapter"));
 	if (code != TIPLINE_OK)
@@ -232,7 +184,10 @@ static int open_all(struct webform *webform, struct err *err)
 	if (open_form(webform, err))
 		return -1;
 	const struct http_hooks hooks = { webform->metrics, hook_ready, hook_status, webform };
-	return http_start(&webform->http, conf_str(conf, "http.listen"), &hooks, err);
+	if (http_start(&webform->http, conf_str(conf, "http.listen"), &hooks, err))
+		return -1;
+	log_event(LOG_LEVEL_INFO, "webform.operators", "address", http_address(webform->http), NULL);
+	return 0;
 }
 
 /* The public first: what is being sent is answered, and from then on nothing more comes. */
@@ -245,8 +200,22 @@ static void close_all(struct webform *webform)
 	pages_free(webform->pages);
 }
 
+/* Whoever holds all connections keeps everybody else out: a person must know. */
+static void look_at_connections(const struct webform *webform, int64_t *again_ms)
+{
+	const long long most = conf_int(webform->conf, "form.connections");
+
+	if (http_listener_connections(webform->listener) < most || clock_mono_ms() < *again_ms)
+		return;
+	*again_ms = clock_mono_ms() + BUSY_AGAIN_MS;
+	log_event(LOG_LEVEL_WARN, "webform.busy", "detail", "all connections are taken (form.connections), others wait",
+		  "todo", "let the proxy in front bound the connections of one client (limit_conn), or raise it", NULL);
+}
+
 static void loop(struct webform *webform)
 {
+	int64_t again_ms = 0;
+
 	struct pollfd wake = { .fd = signals_fd(), .events = POLLIN };
 
 	program_notify("READY=1");
@@ -254,6 +223,7 @@ static void loop(struct webform *webform)
 		(void)poll(&wake, 1, GAUGES_MS);
 		(void)signals_reload_requested(); /* nothing is read again: a list of recipients comes from the gateway */
 		set_gauges(webform);
+		look_at_connections(webform, &again_ms);
 		program_notify("WATCHDOG=1");
 	}
 	program_notify("STOPPING=1");
@@ -319,7 +289,7 @@ const struct program webform_program = {
 		"is stopped, tip-submit --config with the adapter's file, --resume and --refused, submits it again.",
 	.examples = "  tipline-webform --config webform.yaml --check\n"
 		    "  tipline-webform --config webform.yaml",
-	.conf_tables = webform_tables,
+	.conf_tables = form_conf_tables,
 	.secrets = true,
 	.check = webform_check,
 	.run = webform_run,

@@ -33,7 +33,14 @@ def newest(pipeline, before):
 
 
 def case_text(pipeline, row):
-    return open_as(pipeline, pipeline.path("keys", "teams", f"{row['teams'][0]}.identity"), row["tip_id"], "--sealed")
+    """What the team reads, with all its identities: its key may have been rotated."""
+    folder, mine = pipeline.path("keys", "teams"), re.compile(rf"{row['teams'][0]}(\.\d+)?\.identity")
+    merged = pipeline.path("team.identities")
+    with open(merged, "w", encoding="utf-8") as f:
+        for name in filter(mine.fullmatch, os.listdir(folder)):
+            with open(os.path.join(folder, name), encoding="utf-8") as key:
+                f.write(key.read())
+    return open_as(pipeline, merged, row["tip_id"], "--sealed")
 
 
 def test_webform_pages(pipeline):
@@ -141,6 +148,27 @@ def test_webform_bad_bodies(pipeline):
     return None
 
 
+def test_webform_foreign_pages(pipeline):
+    """a page of another site cannot make its visitors send reports, neither with a form nor with a script"""
+    if not pages_built():
+        return NOT_BUILT
+    with webform(pipeline) as site:
+        [(_, body)] = site.seals(["PC Foreign Page of Ealing sells uniforms."])
+        fields = urllib.parse.urlencode({"narrative": MONEY, "contact": "none"})
+        for place in ("cross-site", "same-site"):
+            headers = {**FORM_TYPE, "Sec-Fetch-Site": place}
+            equal(site.request("POST", "/report", fields, headers).status, 403, f"a plain form, {place}")
+            headers["Content-Type"] = "application/octet-stream"
+            equal(site.request("POST", "/report/sealed", body, headers).status, 403, f"a sealed report, {place}")
+            equal(site.request("GET", "/report", headers={"Sec-Fetch-Site": place}).status, 200, f"a link, {place}")
+        for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
+            equal(site.request("POST", "/report/sealed", body, {"Content-Type": kind}).status, 415, kind)
+        equal(site.status()["in"], 0, "reports kept")
+        answer = site.request("POST", "/report", fields, {**FORM_TYPE, "Sec-Fetch-Site": "same-origin"})
+        equal(answer.status, 303, "the form's own page")
+    return None
+
+
 def test_webform_inner_id(pipeline):
     """a seal of another tip's id passes the form, which cannot see it, and is parked"""
     if not pages_built():
@@ -230,8 +258,20 @@ def test_webform_full_spool(pipeline):
             answer = post_plain(site, narrative=MONEY)
             equal(answer.status, 503, "a plain one")
             holds(MONEY in html.unescape(answer.text) and "0800 000 0000" in answer.text, "the text is not lost")
+            answer = site.request("GET", "/report")
+            equal(answer.status, 503, "the form for who has not begun")
+            holds("<textarea" not in answer.text and "0800 000 0000" in answer.text, "people are told to phone")
+            answer = site.request("GET", "/-/ready", address=site.operators)
+            holds(answer.status == 503 and "the spool is full" in answer.text, f"ready: {answer.text}")
+            now = site.status()
+            equal((now["room"], now["turned_away"], now["unavailable"]), (0, 1, 2), "room, turned away, unavailable")
             gateway.kill(signal.SIGCONT)
             stored(pipeline, first)
+            wait_until(lambda: site.request("GET", "/report").status == 200, 30, "the form to come back")
+            equal(site.post_sealed(two), (200, {"kept": True}), "the second again")
+            with open(site.log, encoding="utf-8") as f:
+                events = [line.split("event=")[1].split()[0] for line in f if "event=webform." in line]
+            equal(events[-2:], ["webform.unavailable", "webform.available"], "what the log says")
     finally:
         gateway.kill(signal.SIGCONT)
     return None
@@ -285,5 +325,6 @@ def test_webform_leaves_no_trace(pipeline):
         holds(memory and memory[0] > 1 << 20, f"{memory} bytes of memory were searched")
         with open(site.log, encoding="utf-8") as f:
             log = f.read()
-        holds("webform.listen" in log and "127.0.0.1" not in log.replace(site.address, ""), "the log names no browser")
+        holds("webform.listen" in log and "127.0.0.1" not in log.replace(site.address, "").replace(site.operators, ""),
+              "the log names no browser")
     return None
