@@ -110,6 +110,44 @@ static void scores_can_be_redone(void **state)
 	lexicon_free(lexicon);
 }
 
+/* What a tip lacks speaks for out-of-scope at most twice as loud as what its narrative says. */
+static void what_is_missing_is_no_evidence(void **state)
+{
+	static const char text[] = HEAD EMPTY("corruption") EMPTY("abuse-of-position") EMPTY("domestic-abuse")
+		EMPTY("discrimination") EMPTY("risk")
+		"  out-of-scope: {bias: -1, damp: 0, entries: [{name: no-police, weight: 3, missing: true, match: [police]}, "
+		"{name: nobody, weight: 3, fact: no-subjects}, {name: slow, weight: 1, match: [slow]}, "
+		"{name: stolen, weight: 4, match: [stolen]}, {name: bus, weight: -1, match: [bus]}, "
+		"{name: close, weight: 2, in: relation, match: [neighbour]}]}\n";
+	static const struct {
+		const char *narrative, *relation;
+		double scope;
+	} cases[] = {
+		{ "hello", NULL, 0.269 },          /* -1 */
+		{ "hello", "neighbour", 0.731 },   /* -1 + 2: a relation is said, but allows nothing that is missing */
+		{ "bus", NULL, 0.119 },            /* -1 - 1: what speaks against it allows nothing either */
+		{ "slow", NULL, 0.881 },           /* -1 + 1 + 2 of 6 */
+		{ "slow police", NULL, 0.881 },    /* -1 + 1 + 2 of 3 */
+		{ "stolen", NULL, 1.000 },         /* -1 + 4 + 6 */
+	};
+	struct lexicon *lexicon = NULL;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	if (lexicon_parse(&lexicon, "test.yaml", slice_str(text), &err) != 0)
+		fail_msg("%s", err.text);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct tip tip = { .narrative = cases[i].narrative, .narrative_len = strlen(cases[i].narrative) };
+		struct classification out;
+
+		tip.relation = cases[i].relation;
+		assert_int_equal(lexicon_score(lexicon, &tip, &out, &err), 0);
+		if (out.out_of_scope < cases[i].scope - 0.0005 || out.out_of_scope > cases[i].scope + 0.0005)
+			fail_msg("%s: %.3f, not %.3f", cases[i].narrative, (double)out.out_of_scope, cases[i].scope);
+	}
+	lexicon_free(lexicon);
+}
+
 static const struct {
 	const char *text, *says;
 } wrongs[] = {
@@ -183,6 +221,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(patterns_match),
 		cmocka_unit_test(scores_can_be_redone),
+		cmocka_unit_test(what_is_missing_is_no_evidence),
 		cmocka_unit_test(mistakes_are_named),
 		cmocka_unit_test(the_shipped_lexicon_loads),
 		cmocka_unit_test(normal_text),

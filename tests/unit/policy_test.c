@@ -250,6 +250,7 @@ static void each_condition_holds_and_fails(void **state)
 		{ "refer_to: [iopc, \"101\"]", "refer_to: iopc" },
 		{ "uncertain: 0.71", "uncertain: 0.7" },
 		{ "evidence: 2", "evidence: 3" },
+		{ "evidence_below: 3", "evidence_below: 2" },
 		{ "corroborated: 1", "corroborated: 2" },
 		{ "uncorroborated: false", "uncorroborated: true" },
 		{ "words_below: 3", "words_below: 2" },
@@ -314,7 +315,10 @@ static void every_team_is_named_once(void **state)
 	policy_free(policy);
 }
 
-/* The policy that ships: it loads, and of every combination of scores none that is clear in scope is archived. */
+/*
+ * The policy that ships: it loads, of every combination of scores none that is clear in scope is archived, and what
+ * has no evidence is neither archived nor sent away.
+ */
 static void the_shipped_policy_archives_nothing_clear(void **state)
 {
 	static const float scores[] = { 0, 0.25f, 0.45f, 0.55f, 0.75f, 1 };
@@ -326,16 +330,20 @@ static void the_shipped_policy_archives_nothing_clear(void **state)
 	(void)state;
 	if (policy_load(&policy, "workers/route/policy.yaml", &err) < 0)
 		fail_msg("%s", err.text);
-	for (size_t i = 0; i < n * n * n * n; i++) {
-		struct tip_case tip = { scores[i % n], 0, scores[i / n % n], scores[i / n / n % n], scores[i / n / n / n],
+	for (size_t i = 0; i < 2 * n * n * n * n; i++) {
+		struct tip_case tip = { scores[i % n], 0, scores[i / n % n], scores[i / n / n % n], scores[i / n / n / n % n],
 					CHANNEL_WEB, LONG, 0, NULL, NULL, NULL, 0, 0 };
 		struct policy_decision decision;
 		struct record record;
 
 		tip.body = i % 2 ? SHORT : SHORT_NAMED;
 		fill_record(&record, &tip);
+		record.classification.refer_to = slice_str(i % 3 ? "101" : "999");
+		record.classification.n_evidence = i / n / n / n / n;
 		policy_decide(policy, &record, arena, &decision);
 		assert_true(decision.n_teams > 0);
+		if (!record.classification.n_evidence)
+			assert_true(decision.outcome != OUTCOME_RECORD && decision.outcome != OUTCOME_REFER);
 		if (decision.outcome == OUTCOME_RECORD)
 			assert_true(i % 2 == 1 && tip.risk < 0.3f);
 		if (tip.risk >= 0.75f && tip.out_of_scope < 0.3f)

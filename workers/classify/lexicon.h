@@ -7,7 +7,8 @@
  * Every score can be redone with pencil and paper: an entry counts once however often it is met;
  *     log-odds of a category = its bias + the weights of the entries met;   score = 1 / (1 + e^-log-odds)
  *     score of a sub-code    = score of its category * (1 - e^-(weights of its entries met))
- *     out of scope           = as a category, less `damp` * the highest score of any category
+ *     out of scope           = as a category, less `damp` * the highest score of any category; entries for what a tip
+ *                              lacks (`missing`, `fact`) weigh for it at most twice what those met in the narrative do
  *     refer to               = the target whose entries met weigh most
  * rounded to three decimals, so that machines agree. Each place that an entry was met in the narrative is evidence,
  * by its bytes; the heaviest entries' come first when there are more than EVIDENCE_MAX.

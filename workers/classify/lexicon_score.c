@@ -5,6 +5,7 @@
 #include "workers/classify/lexicon_inner.h"
 
 #define SHORT_NARRATIVE 80 /* bytes */
+#define LACK_TIMES 2
 
 static int scan_fields(struct lexicon *lexicon, const struct tip *tip, struct err *err)
 {
@@ -57,6 +58,28 @@ static void sum_up(const struct lexicon *lexicon, double log_odds[N_TARGETS])
 	for (size_t i = 0; i < lexicon->n_entries; i++)
 		for (int t = 0; lexicon->met[i] && t < N_TARGETS; t++)
 			log_odds[t] += (double)lexicon->entries[i].weights[t];
+}
+
+/*
+ * What is missing from a tip (names, a word for police) says little: a tip in a language that the lexicon does not know
+ * misses all. So for "not for this hotline" it counts at most twice what words of the narrative say for it.
+ */
+static double unsaid(const struct lexicon *lexicon)
+{
+	double said = 0, missing = 0;
+
+	for (size_t i = 0; i < lexicon->n_entries; i++) {
+		const struct entry *entry = &lexicon->entries[i];
+		double weight = (double)entry->weights[OUT_OF_SCOPE];
+
+		if (!lexicon->met[i] || weight <= 0)
+			continue;
+		if (entry->missing || entry->fact != FACT_NONE)
+			missing += weight;
+		else if (lexicon->n_places[i])
+			said += weight;
+	}
+	return missing > LACK_TIMES * said ? missing - LACK_TIMES * said : 0;
 }
 
 static void add_label(struct classification *out, int category, const char *sub, double score)
@@ -125,6 +148,7 @@ static void label_all(const struct lexicon *lexicon, struct classification *out)
 	double log_odds[N_TARGETS], highest = 0, scope;
 
 	sum_up(lexicon, log_odds);
+	log_odds[OUT_OF_SCOPE] -= unsaid(lexicon);
 	for (int c = 0; c < N_CATEGORIES; c++) {
 		double score = logistic(log_odds[c]);
 

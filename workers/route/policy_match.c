@@ -209,6 +209,11 @@ static bool evidence_holds(const struct matcher *matcher, struct match_facts *fa
 	return (double)facts->record->classification.n_evidence >= matcher->number;
 }
 
+static bool evidence_below_holds(const struct matcher *matcher, struct match_facts *facts)
+{
+	return (double)facts->record->classification.n_evidence < matcher->number;
+}
+
 static bool corroborated_holds(const struct matcher *matcher, struct match_facts *facts)
 {
 	return (double)match_facts_strong_links(facts) >= matcher->number;
@@ -273,6 +278,7 @@ static const struct match_kind kinds[] = {
 	{ "refer_to", read_words, refer_to_holds },
 	{ "uncertain", read_fraction, uncertain_holds },
 	{ "evidence", read_count, evidence_holds },
+	{ "evidence_below", read_count, evidence_below_holds },
 	{ "corroborated", read_count, corroborated_holds },
 	{ "uncorroborated", read_yes, uncorroborated_holds },
 	{ "words_below", read_count, words_below_holds },
