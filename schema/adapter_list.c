@@ -9,8 +9,6 @@
 #include "schema/keys.h"
 #include "schema/z85.h"
 
-#define ADAPTERS_MAX 4096
-
 _Static_assert(N_CHANNELS <= 32, "channels are bits of an uint32_t");
 
 static const char *scalar_of(const struct yaml_node *map, const char *key, struct err *err)
@@ -151,19 +149,17 @@ static bool same_curve(const struct adapter *a, const struct adapter *b)
 }
 
 /* An id names one adapter, and a transport key one adapter; otherwise the list would not say who sent a tip. */
-static int check_unlike(const struct adapter_list *list, const struct yaml_node *map, struct err *err)
+static int check_unlike(const struct adapter_list *list, const struct adapter *added, struct err *err)
 {
-	const struct adapter *added = &list->items[list->n - 1];
-
-	for (const struct adapter *other = list->items; other < added; other++) {
+	for (const struct adapter *other = list->items; other < list->items + list->n; other++) {
 		if (other->id == added->id)
-			return yaml_error(map, err, "id %u is there twice", added->id);
+			return err_set(err, ERR_CONFIG, NULL, "id %u is there twice", added->id);
 		if (strcmp(other->name, added->name) == 0)
-			return yaml_error(map, err, "name: is there twice");
+			return err_set(err, ERR_CONFIG, NULL, "name: is there twice");
 		if (same_curve(other, added))
-			return yaml_error(map, err, "curve: another adapter has the same key");
+			return err_set(err, ERR_CONFIG, NULL, "curve: another adapter has the same key");
 		if (memcmp(other->sign_public, added->sign_public, sizeof(added->sign_public)) == 0)
-			return yaml_error(map, err, "sign: another adapter has the same key");
+			return err_set(err, ERR_CONFIG, NULL, "sign: another adapter has the same key");
 	}
 	return 0;
 }
@@ -185,15 +181,17 @@ static int read_list(struct adapter_list *list, const struct yaml_node *root, st
 	if (yaml_only_keys(root, allowed, err) != 0)
 		return -1;
 	adapters = yaml_get(root, "adapters");
-	if (adapters == NULL || yaml_kind(adapters) != YAML_LIST || yaml_count(adapters) > ADAPTERS_MAX)
-		return yaml_error(root, err, "adapters: a list of at most %d is needed", ADAPTERS_MAX);
+	if (adapters == NULL || yaml_kind(adapters) != YAML_LIST || yaml_count(adapters) > ADAPTER_LIST_MAX)
+		return yaml_error(root, err, "adapters: a list of at most %d is needed", ADAPTER_LIST_MAX);
 	list->items = mem_alloc((yaml_count(adapters) + 1) * sizeof(*list->items));
 	for (size_t i = 0; i < yaml_count(adapters); i++) {
+		struct err why = ERR_INIT;
+
 		if (read_adapter(&list->items[list->n], yaml_at(adapters, i), err) != 0)
 			return -1;
+		if (check_unlike(list, &list->items[list->n], &why) != 0)
+			return yaml_error(yaml_at(adapters, i), err, "%s", why.text);
 		list->n++;
-		if (check_unlike(list, yaml_at(adapters, i), err) != 0)
-			return -1;
 	}
 	if (list->n > 1)
 		qsort(list->items, list->n, sizeof(*list->items), compare_ids);
@@ -217,6 +215,18 @@ int adapter_list_load(struct adapter_list *list, const char *path, struct err *e
 	if (result != 0)
 		adapter_list_release(list);
 	return result;
+}
+
+int adapter_list_add(struct adapter_list *list, const struct adapter *adapter, struct err *err)
+{
+	if (list->n >= ADAPTER_LIST_MAX)
+		return err_set(err, ERR_CONFIG, NULL, "the list holds %d adapters, and no more", ADAPTER_LIST_MAX);
+	if (check_unlike(list, adapter, err) < 0)
+		return -1;
+	list->items = mem_grow(list->items, (list->n + 1) * sizeof(*list->items));
+	list->items[list->n++] = *adapter;
+	qsort(list->items, list->n, sizeof(*list->items), compare_ids);
+	return 0;
 }
 
 const struct adapter *adapter_list_find(const struct adapter_list *list, uint16_t id)

@@ -73,6 +73,7 @@ int keys_load_curve(struct curve_pair *pair, const char *path, struct err *err);
 int keys_load_curve_public(char public_key[41], const char *path, struct err *err);
 
 /* The allow-list of adapters, sorted by id. */
+#define ADAPTER_LIST_MAX 4096
 struct adapter {
 	uint16_t id;
 	char name[64];
@@ -89,6 +90,8 @@ struct adapter_list {
 	size_t n;
 };
 int adapter_list_load(struct adapter_list *list, const char *path, struct err *err);
+/* ERR_CONFIG, and the list as it was, when it is full, or another adapter has the id, the name or a key. */
+int adapter_list_add(struct adapter_list *list, const struct adapter *adapter, struct err *err);
 const struct adapter *adapter_list_find(const struct adapter_list *list, uint16_t id);
 const struct adapter *adapter_list_by_curve(const struct adapter_list *list, const char *curve_public);
 /* Whether the adapter signed the frame, with its key or its former one. */

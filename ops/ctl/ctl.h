@@ -91,6 +91,7 @@ int ctl_recipients_check(struct ctl *ctl, struct ctl_output *out, struct err *er
 int ctl_keys_list(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_keys_check(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_keys_export(struct ctl *ctl, struct ctl_output *out, struct err *err);
+int ctl_keys_add(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_keys_rotate(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_keys_retire(struct ctl *ctl, struct ctl_output *out, struct err *err);
 int ctl_keys_revoke(struct ctl *ctl, struct ctl_output *out, struct err *err);

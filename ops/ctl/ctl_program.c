@@ -69,8 +69,8 @@ static const struct program_option options[] = {
 	{ "keys", 0, "FOLDER", "keys: another folder of keys than the configuration's" },
 	{ "public", 0, NULL, "keys export: the public halves; nothing else is ever exported" },
 	{ "operator", 0, "FILE", "keys confirm: the operator's own key" },
-	{ "wait", 0, "SECONDS", "keys rotate, retire, revoke: how long daemons may take to take a key up (30)" },
-	{ "unasked", 0, NULL, "keys rotate, retire, revoke: go on without the word of daemons that cannot be asked; "
+	{ "wait", 0, "SECONDS", "keys add, rotate, retire, revoke: how long daemons may take to take a key up (30)" },
+	{ "unasked", 0, NULL, "keys add, rotate, retire, revoke: go on without the word of daemons that cannot be asked; "
 	  "keys destroy: without asking the broker for parked tips" },
 	{ "teams", 0, "LIST", "keys init: team names, separated by commas" },
 	{ "adapters", 0, "LIST", "keys init: NAME:ID:CHANNEL+CHANNEL, separated by commas" },
@@ -162,6 +162,7 @@ const struct program ctl_program = {
 		"keys list [--keys FOLDER]\n"
 		"keys check [--keys FOLDER] [--within DAYS]\n"
 		"keys export --public [--keys FOLDER]\n"
+		"keys add adapter NAME[:ID]:CHANNEL+CHANNEL [--by NAME] [--wait SECONDS] [--unasked]\n"
 		"keys rotate triage|bus|linkage|adapter NAME|team NAME [-r RECIPIENT] [--by NAME] [--wait SECONDS] "
 		"[--unasked]\n"
 		"keys retire triage|bus|adapter|operator [NAME] [--epoch N]\n"
@@ -200,6 +201,12 @@ const struct program ctl_program = {
 		"do.\n"
 		"\n"
 		"keys export --public: the public keys in use, to hand out.\n"
+		"\n"
+		"keys add adapter: makes the two pairs of keys of another adapter and lists it, with its channels, for gateway "
+		"and classify, which take the list up by themselves; then it may submit. Without ID it has the next free "
+		"number. Neither a name nor a number is given twice, those of a revoked adapter included: `keys rotate "
+		"adapter` takes that one back. It prints the files to bring to the adapter's machine, and the line of its "
+		"configuration. One that was interrupted goes on when it is run again.\n"
 		"\n"
 		"keys rotate: makes a new key and brings it to all who hold it, while everything runs: it writes the "
 		"copies of the daemons whose configurations lie beside tipctl's, waits (--wait) until each daemon's "

@@ -28,6 +28,8 @@ const struct ctl_command ctl_commands[] = {
 	{ "keys check", "", 0, 0, 0, ctl_keys_check, "status 1 unless every key is where and as it should be", "keys "
 	  "within" },
 	{ "keys export", "", 0, 0, 0, ctl_keys_export, "the public keys (--public)", "keys public" },
+	{ "keys add", "adapter NAME[:ID]:CHANNEL+CHANNEL", 2, 2, CTL_CONF, ctl_keys_add,
+	  "another adapter, while everything runs", "keys by wait unasked" },
 	{ "keys rotate", "triage|bus|linkage|team|adapter [NAME]", 1, 2, CTL_CONF, ctl_keys_rotate,
 	  "a new key in place of an older one, while everything runs", "keys by recipient wait unasked" },
 	{ "keys retire", "triage|bus|adapter|operator [NAME]", 1, 2, CTL_CONF, ctl_keys_retire,

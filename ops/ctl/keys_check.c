@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ops/ctl/key_adapter.h"
 #include "ops/ctl/key_audit.h"
 #include "ops/ctl/key_site.h"
 #include "ops/runtime/clock.h"
@@ -103,7 +104,10 @@ static void check_time(struct check *check, const struct keyring_key *key, const
 	if (key->kind == KEY_OPERATOR && key->state == KEY_ACTIVE && key->from > check->today)
 		finding(check, label, "retire the operator, unless you know of him (" KEY_AUDIT_FILE " says who made him)",
 			"a new operator, whose confirmations count in %lld days", (long long)(key->from - check->today));
-	if (key->state == KEY_COMING)
+	if (key_adapter_is_added(key))
+		finding(check, label, "run `tipctl keys add adapter` again, as it was called: it goes on where it ended",
+			"the adapter was to be added, and is not yet");
+	else if (key->state == KEY_COMING)
 		finding(check, label, "run the rotation again: it goes on where it ended",
 			"a rotation began and was not finished");
 	if (key->state != KEY_ACTIVE || !key->until)

@@ -8,12 +8,8 @@
  */
 #include <string.h>
 
+#include "ops/ctl/key_adapter.h"
 #include "ops/ctl/keys_rotate.h"
-#include "schema/hex.h"
-#include "schema/keys.h"
-#include "schema/keys_new.h"
-
-#define LIST "adapters.yaml"
 
 struct rotation {
 	struct key_site *site;
@@ -24,105 +20,34 @@ struct rotation {
 
 static int open_list(struct rotation *rotation, const char *name, struct err *err)
 {
-	struct buf path = BUF_INIT;
-	int result = adapter_list_load(&rotation->list, keyring_path(&rotation->site->ring, LIST, &path), err);
-
-	buf_release(&path);
-	for (size_t i = 0; result == 0 && i < rotation->list.n; i++)
-		if (strcmp(rotation->list.items[i].name, name) == 0)
-			rotation->adapter = &rotation->list.items[i];
-	if (result == 0 && !rotation->adapter)
-		return err_set(err, ERR_CONFIG, NULL, "there is no adapter \"%.64s\" on the list", name);
-	return result;
+	if (key_adapter_list_load(rotation->site, &rotation->list, err) < 0)
+		return -1;
+	rotation->adapter = key_adapter_find(&rotation->list, name);
+	if (rotation->adapter)
+		return 0;
+	return err_set(err, ERR_CONFIG, NULL, "there is no adapter \"%.64s\" on the list: `tipctl keys list` shows those "
+		       "that there are; `tipctl keys add adapter NAME:CHANNEL` adds one", name);
 }
 
-/* Everywhere, and waited for: `gone` whether the name must have left. */
 static int give_list(struct rotation *rotation, const char *print, bool gone, struct err *err)
 {
-	static const struct {
-		const char *stage, *program;
-	} holders[] = { { "gateway", "tipline-gateway" }, { "classify", "tipline-classify" } };
-	struct key_wish wishes[2];
-	struct buf text = BUF_INIT, place = BUF_INIT;
-	int result;
-
-	adapter_list_print(&rotation->list, &text);
-	result = key_put_public(rotation->site, LIST, buf_slice(&text), err);
-	for (size_t i = 0; i < 2; i++) {
-		if (result == 0 && *key_site_place(rotation->site, holders[i].program, "keys.adapters", &place))
-			result = key_put_public(rotation->site, buf_text(&place), buf_slice(&text), err);
-		wishes[i] = (struct key_wish){ .stage = holders[i].stage, .gone = gone };
-		snprintf(wishes[i].name, sizeof(wishes[i].name), "adapter:%s", print);
-	}
-	buf_release(&text);
-	buf_release(&place);
-	return result == 0 ? key_await(rotation->site, wishes, 2, err) : -1;
+	return key_adapter_list_give(rotation->site, &rotation->list, print, gone, err);
 }
 
-static void own_file(const struct rotation *rotation, char file[KEY_NAME_MAX + 48], const char *suffix)
+static void own_stem(const struct rotation *rotation, char stem[KEY_ADAPTER_STEM])
 {
-	snprintf(file, KEY_NAME_MAX + 48, "adapters/%s.%u.%s", rotation->key->name, rotation->key->epoch, suffix);
+	snprintf(stem, KEY_ADAPTER_STEM, "adapters/%s.%u", rotation->key->name, rotation->key->epoch);
 }
 
-/* One of the two files, unless it is there. */
-static int put_first(struct rotation *rotation, const char *suffix, const struct buf *content, struct err *err)
-{
-	char file[KEY_NAME_MAX + 48];
-
-	own_file(rotation, file, suffix);
-	keyring_add_file(rotation->key, file);
-	return key_put_first(rotation->site, file, buf_slice(content), err);
-}
-
-static int enter(struct rotation *rotation, struct err *err)
-{
-	uint8_t secret[FRAME_SIGN_SECRET], *open = secret + FRAME_SIGN_SECRET - FRAME_SIGN_PUBLIC;
-	char hex[2 * FRAME_SIGN_PUBLIC + 1], file[KEY_NAME_MAX + 48];
-	struct keyring_key *key = rotation->key;
-	struct curve_pair pair;
-	struct buf path = BUF_INIT;
-	int result;
-
-	own_file(rotation, file, "sign");
-	result = keys_load_sign(secret, keyring_path(&rotation->site->ring, file, &path), err);
-	own_file(rotation, file, "curve");
-	if (result == 0)
-		result = keys_load_curve(&pair, keyring_path(&rotation->site->ring, file, &path), err);
-	if (result == 0) {
-		hex_encode(hex, open, FRAME_SIGN_PUBLIC);
-		snprintf(key->public_key, sizeof(key->public_key), "%s %s", hex, pair.public_key);
-		fingerprint_public(key->print, slice_of(open, FRAME_SIGN_PUBLIC));
-		result = key_enter(rotation->site, key, NULL, err);
-	}
-	mem_wipe(secret, sizeof(secret));
-	mem_wipe(&pair, sizeof(pair));
-	buf_release(&path);
-	return result;
-}
-
-/* Of an entry that an interrupted rotation left, of its files alone, or new. */
 static int have_keys(struct rotation *rotation, struct err *err)
 {
-	struct buf sign = BUF_INIT, curve = BUF_INIT;
-	uint8_t sign_public[FRAME_SIGN_PUBLIC];
-	char curve_public[41], file[KEY_NAME_MAX + 48];
-	int result;
+	const bool known = rotation->key->print[0];
+	char stem[KEY_ADAPTER_STEM];
 
-	if (rotation->key->print[0]) {
-		own_file(rotation, file, "sign");
-		if (key_have_own(rotation->site, rotation->key, file, err) < 0)
-			return -1;
-		own_file(rotation, file, "curve");
-		return key_have_own(rotation->site, rotation->key, file, err);
-	}
-	keys_new_sign(&sign, sign_public);
-	keys_new_curve(&curve, curve_public);
-	result = put_first(rotation, "sign", &sign, err);
-	if (result == 0)
-		result = put_first(rotation, "curve", &curve, err);
-	buf_release(&sign);
-	buf_release(&curve);
-	return result == 0 ? enter(rotation, err) : -1;
+	own_stem(rotation, stem);
+	if (key_adapter_have(rotation->site, rotation->key, stem, err) < 0)
+		return -1;
+	return known ? 0 : key_enter(rotation->site, rotation->key, NULL, err);
 }
 
 static int say_former(const struct adapter *adapter, struct err *err)
@@ -149,16 +74,13 @@ static bool is_retired(const struct rotation *rotation, const uint8_t sign_publi
 static int enter_keys(struct rotation *rotation, struct err *err)
 {
 	struct adapter *adapter = rotation->adapter, fresh = *adapter;
-	const char *text = rotation->key->public_key;
 
-	if (hex_decode(fresh.sign_public, FRAME_SIGN_PUBLIC, text, 2 * FRAME_SIGN_PUBLIC) < 0 ||
-	    strlen(text) != 2 * FRAME_SIGN_PUBLIC + 41)
-		return err_set(err, ERR_CONFIG, NULL, "the inventory has no public keys of adapter %s", adapter->name);
+	if (key_adapter_public(rotation->key, &fresh, err) < 0)
+		return -1;
 	if (memcmp(fresh.sign_public, adapter->sign_public, FRAME_SIGN_PUBLIC) == 0)
 		return 0;
 	if (adapter->has_former)
 		return say_former(adapter, err);
-	snprintf(fresh.curve_public, sizeof(fresh.curve_public), "%s", text + 2 * FRAME_SIGN_PUBLIC + 1);
 	fresh.has_former = !is_retired(rotation, adapter->sign_public);
 	memcpy(fresh.former_sign, adapter->sign_public, FRAME_SIGN_PUBLIC);
 	memcpy(fresh.former_curve, adapter->curve_public, sizeof(fresh.former_curve));
@@ -187,11 +109,12 @@ static int exchange_files(struct rotation *rotation, struct err *err)
 {
 	static const char *const suffixes[] = { "sign", "curve" };
 	struct buf content = BUF_INIT, path = BUF_INIT;
-	char from[KEY_NAME_MAX + 48], to[KEY_NAME_MAX + 48];
+	char stem[KEY_ADAPTER_STEM], from[KEY_ADAPTER_FILE], to[KEY_ADAPTER_FILE];
 	int result = 0;
 
+	own_stem(rotation, stem);
 	for (size_t i = 0; i < 2 && result == 0; i++) {
-		own_file(rotation, from, suffixes[i]);
+		snprintf(from, sizeof(from), "%s.%s", stem, suffixes[i]);
 		snprintf(to, sizeof(to), "adapters/%s.%s", rotation->key->name, suffixes[i]);
 		buf_clear(&content);
 		keyring_add_file(rotation->key, to);
@@ -221,6 +144,15 @@ static int rotate(struct rotation *rotation, struct err *err)
 									{ rotation->key, KEY_ACTIVE, "activate" } }, 2, err);
 }
 
+/* What the list has is its first key, which not everybody has taken up yet. */
+static bool is_being_added(const struct rotation *rotation)
+{
+	char print[FINGERPRINT_TEXT];
+
+	fingerprint_public(print, slice_of(rotation->adapter->sign_public, FRAME_SIGN_PUBLIC));
+	return rotation->key && key_adapter_is_added(rotation->key) && strcmp(print, rotation->key->print) == 0;
+}
+
 int keys_rotate_adapter(struct key_site *site, const char *name, struct ctl_output *out, struct err *err)
 {
 	struct rotation rotation = { .site = site };
@@ -228,9 +160,12 @@ int keys_rotate_adapter(struct key_site *site, const char *name, struct ctl_outp
 
 	if (result == 0 && rotation.adapter->revoked)
 		result = err_set(err, ERR_CONFIG, NULL, "adapter %s is revoked. To take it back with new keys, take its "
-				 "line \"revoked: true\" out of %s/" LIST " and run the same command again at once; the keys "
-				 "that it had stay refused", name, site->ring.folder);
+				 "line \"revoked: true\" out of %s/" KEY_ADAPTER_LIST " and run the same command again at "
+				 "once; the keys that it had stay refused", name, site->ring.folder);
 	rotation.key = keyring_in_state(&site->ring, KEY_ADAPTER, name, KEY_COMING);
+	if (result == 0 && is_being_added(&rotation))
+		result = err_set(err, ERR_CONFIG, NULL, "adapter %s is being added: run `tipctl keys add adapter` again, as it "
+				 "was called; it goes on from there", name);
 	if (result == 0 && !rotation.key && rotation.adapter->has_former) /* before anything is entered */
 		result = say_former(rotation.adapter, err);
 	if (result == 0) {

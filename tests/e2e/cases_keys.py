@@ -10,7 +10,7 @@ import subprocess
 from broker import wait_until
 from cases_intake import MONEY, receipts_in, stored, submit, tips_in_store
 from expect import equal, holds
-from pipeline import WORKERS
+from pipeline import WORKERS, yaml_lines
 
 
 def put(path, text):
@@ -96,6 +96,35 @@ def test_keys_check(pipeline):
           {"root", "triage", "recovery", "custodian", "bus", "linkage", "team", "adapter", "gateway"}, "kinds")
     shown = pipeline.tipctl("keys", "list").stdout + pipeline.tipctl("keys", "export", "--public").stdout
     holds(whole.strip() not in shown and "AGE-SECRET" not in shown, "no secret is shown")
+
+
+def test_adapter_is_added(pipeline):
+    """keys add adapter: with the files that it names, and the line of the configuration, another adapter submits to \
+the running pipeline; nothing is restarted, and name and number are not given again"""
+    starts = {name: daemon.starts for name, daemon in pipeline.daemons.items()}
+    said = pipeline.tipctl_json("keys", "add", "adapter", "front-desk:phone+letter", "--by", "A. Operator")
+    brought = pipeline.path("brought")
+    os.makedirs(brought, mode=0o700)
+    for i, path in enumerate(said["files"]):
+        (shutil.move if i < 2 else shutil.copy2)(path, brought)  # as the note says
+    conf = pipeline.adapter_conf("desk-c", spool={"path": pipeline.path("spool", "front-desk.spool")}, keys={
+        key: os.path.join(brought, os.path.basename(path))
+        for key, path in zip(("sign", "curve", "gateway", "root"), said["files"], strict=True)})
+    del conf["adapter"]
+    put(pipeline.conf_of("front-desk"), "\n".join(yaml_lines(conf) + [said["configuration"], ""]))
+    receipts = pipeline.path("front-desk.receipts")
+    submit(pipeline, "front-desk", "--narrative", MONEY, "--receipts", receipts)
+    receipt = receipts_in(receipts)[0]
+    equal(receipt["result"], "stored", "receipt")
+    stored(pipeline, receipt["tip_id"])
+    equal({name: daemon.starts for name, daemon in pipeline.daemons.items()}, starts, "starts")
+    equal(states(pipeline, "adapter", "front-desk"), {1: "active"}, "its keys")
+    equal(findings(pipeline), [], "findings of keys check")
+    for spec in ("front-desk:web", f"back-desk:{said['number']}:web"):
+        again = pipeline.tipctl("keys", "add", "adapter", spec, check=False)
+        equal(again.returncode, 78, f"{spec}: {again.stderr}")
+    log = open(pipeline.path("keys", "keys.log"), encoding="utf-8").read()
+    holds(f'"detail":"number {said["number"]}, phone+letter"' in log, "the audit log says as whom it was added")
 
 
 RATE = 200

@@ -182,7 +182,7 @@ static int begin_site(void **state)
 	return 0;
 }
 
-static void sign_list(struct fixture *f)
+static inline void sign_list(struct fixture *f)
 {
 	must(f, "recipients sign site/recipients.json --root site/root.key --request site/recipients.request.json");
 }
