@@ -17,7 +17,7 @@ static const struct conf_key form_keys[] = {
 	{ "form.phone", CONF_STRING, NULL, 0, 0, NULL, "the hotline's number, for who would rather phone or has to" },
 	{ "form.exit", CONF_STRING, "https://www.bbc.co.uk/weather", 0, 0, NULL,
 	  "what \"Exit this page\" opens: a site that anyone might look at" },
-	{ "form.connections", CONF_INT, "64", 4, 1000, NULL,
+	{ "form.connections", CONF_INT, "256", 4, 900, NULL,
 	  "connections served at once, of which a browser may take six; more wait. Each may hold 2 MiB of memory" },
 	{ "form.threads", CONF_INT, "4", 1, 32, NULL, "reports that are written to disk at once" },
 	{ "form.timeout", CONF_DURATION, "30s", 1000, 600000, NULL, "when a connection that says nothing is closed" },
