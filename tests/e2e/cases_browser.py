@@ -267,7 +267,7 @@ def test_browser_without_javascript(pipeline):
         browser.fill(plain__narrative=f"{name} takes money.\nEvery week.")
         browser("click", at="noscript [type=submit]")
         browser("arrive", path="/received")
-        row = newest(pipeline, before)
+        row = newest(pipeline, before, name)
     tip = tip_of(pipeline, row)
     equal((tip["narrative"], tip["where"], tip["subjects"]),
           (f"{name} takes money.\nEvery week.", '"Here" & <there>', [{"name": name}]), "what the team reads")
