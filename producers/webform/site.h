@@ -7,10 +7,12 @@
  *     GET  /report         the form; carries the signed list of recipients and the root key
  *     POST /report/sealed  a tip that the browser sealed: tip id[16] | contact file[1420] | body file
  *                          200 {"kept":true}, 400 {"kept":false,"reason":"…"},
- *                          503 {"kept":false,"reason":"unavailable"}
+ *                          503 {"kept":false,"reason":"unavailable"}; 415 for another type than octets
  *     POST /report         the form of a browser without JavaScript; sealed here. 303 to /received, or the form again
  *     GET  /received       it is kept
  *     GET  /assets/…       style and script
+ *
+ * Both POSTs are 403 from a page of another site. /report is 503, and says to phone, while nothing could be kept.
  *
  * 200 and 303 mean that the tip is on disk here, sealed and signed. Nothing is kept of a request that failed, and
  * nothing of any request is logged. A report of a repeat of what was sent before is taken again: libtipline, gateway
